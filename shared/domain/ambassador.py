@@ -1,0 +1,111 @@
+"""An ambassador's account (AMB): its fields, its sessions and the clock it stands under."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from shared.domain.hashing import Hasher
+from shared.domain.ids import new_id
+from shared.domain.records import Instant, Record
+from shared.domain.retention import Clock, RuleId
+
+
+class AccountStatus(StrEnum):
+    """Whether the account has access (AMB-2, AMB-6)."""
+
+    UNCONFIRMED = "unconfirmed"
+    ACTIVE = "active"
+
+
+class Gender(StrEnum):
+    """As the sign-up form offers it."""
+
+    FEMALE = "female"
+    MALE = "male"
+    OTHER = "other"
+    UNDISCLOSED = "undisclosed"
+
+
+class Address(Record):
+    """A postal address."""
+
+    street: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+
+
+class Session(Record):
+    """One signed-in device; gone from the account, it is gone at its next request."""
+
+    id: str
+    expires_at: Instant
+
+
+class CommunicationSwitches(Record):
+    """AMB-4: opted in at sign-up through the terms, each can be turned off."""
+
+    newsletters: bool = True
+    event_notifications: bool = True
+    challenge_notifications: bool = True
+    comment_notifications: bool = True
+
+
+class CommunitySwitches(Record):
+    """AMB-3: unset by default."""
+
+    hide_events: bool = False
+    hide_profile: bool = False
+
+
+class Ambassador(Record):
+    """The account."""
+
+    id: str = Field(default_factory=new_id)
+    status: AccountStatus = AccountStatus.UNCONFIRMED
+    created_at: Instant
+    confirmed_at: Instant | None = None
+    last_login_at: Instant | None = None
+    gender: Gender
+    first_name: str
+    last_name: str
+    alias: str
+    email: str
+    email_hash: str | None = None
+    password_hash: str | None = None
+    customer_id: str | None = None
+    address: Address = Address()
+    language: Literal["en", "fr"] = "en"
+    date_of_birth: str | None = None
+    terms_accepted_at: Instant
+    terms_version: str
+    about: str | None = None
+    interests: tuple[str, ...] = ()
+    position: str | None = None
+    iban: str | None = None
+    communication: CommunicationSwitches = CommunicationSwitches()
+    community: CommunitySwitches = CommunitySwitches()
+    sessions: tuple[Session, ...] = ()
+    sign_up: str | None = None  # the newest sign-up's id: only its link confirms
+    clock: Clock | None = None
+
+    @property
+    def display_name(self) -> str:
+        """How contacts know the ambassador."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    def settled(self, hasher: Hasher) -> "Ambassador":
+        """The record with every derived field made anew; each save goes through here."""
+        waiting = self.status is AccountStatus.UNCONFIRMED
+        return self.changed(
+            email_hash=hasher.ref(self.email),
+            clock=Clock(rule=RuleId.UNCONFIRMED_SIGN_UP, since=self.created_at) if waiting else None,
+        )
+
+
+class Claim(Record):
+    """Which account an address signs in to; `id` is the address's hash, so that two accounts cannot share it."""
+
+    id: str
+    ambassador_id: str

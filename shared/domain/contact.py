@@ -1,0 +1,240 @@
+"""A contact: one person in the book of one ambassador (CON-1), and what follows from its fields."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from shared.domain.consent import AmbassadorOptIn, BrandOptIn
+from shared.domain.hashing import Hasher
+from shared.domain.ids import new_id
+from shared.domain.ledger import Entry
+from shared.domain.mail_events import EventKind
+from shared.domain.records import Instant, Record
+from shared.domain.retention import Clock, contact_clock
+
+
+class EmailStatus(StrEnum):
+    """What the mail provider said of the address (CON-3); the last four are not written to."""
+
+    OK = "ok"
+    NOT_VERIFIED = "not_verified"
+    SOFT_BOUNCE = "soft_bounce"
+    HARD_BOUNCE = "hard_bounce"
+    SPAM = "spam"
+    BLOCKED = "blocked"
+
+    @property
+    def definitive(self) -> bool:
+        """Whether the address goes on the black list (SUP-1)."""
+        return self in (EmailStatus.HARD_BOUNCE, EmailStatus.SPAM, EmailStatus.BLOCKED)
+
+    @property
+    def writable(self) -> bool:
+        """Whether a mail may go to the address."""
+        return self in (EmailStatus.OK, EmailStatus.NOT_VERIFIED)
+
+
+class MailKind(StrEnum):
+    """What a mail to a contact is for (MAIL-1)."""
+
+    INVITATION = "invitation"
+    SECOND_INVITATION = "second_invitation"
+    CONFIRMATION = "confirmation"
+    PUBLICATION = "publication"
+
+
+class Origin(Record):
+    """Which way a record came in or was changed: mechanism, and the job and row that tell a repeat from a change."""
+
+    mechanism: str
+    job: str | None = None
+    row: int | None = None
+
+
+class SentMail(Record):
+    """One mail that really left."""
+
+    id: str
+    kind: MailKind
+    at: Instant
+    publication: str | None = None
+
+
+class Outgoing(Record):
+    """A mail that is about to be handed over: the claim that lets a crash be told from a mail never tried."""
+
+    mail: str
+    kind: MailKind
+    at: Instant
+    publication: str | None = None
+
+
+class SeenEvent(Record):
+    """One event about the contact's address; `key` tells a repeat (a keyed hash), `mail` the mail it is about."""
+
+    key: str
+    kind: EventKind | Literal["released"]
+    at: Instant
+    mail: str | None = None
+
+
+class Sale(Record):
+    """One order or purchase; products are for the Manager only."""
+
+    order: str
+    at: Instant
+    amount: str
+    currency: str
+    products: tuple[str, ...] = ()
+
+
+class Contact(Record):
+    """The record; derived fields (hash, keys, clock) are set by `settled` and by nothing else."""
+
+    id: str = Field(default_factory=new_id)
+    ambassador_id: str
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    facebook_id: str | None = None
+    twitter_id: str | None = None
+    instagram_id: str | None = None
+    photo_url: str | None = None
+    customer_id: str | None = None
+    type: Literal["hostess", "customer", "prospect"] | None = None
+    comments: str | None = None
+    street: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+    mobile_phone: str | None = None
+    home_phone: str | None = None
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+
+    ambassador_opt_in: AmbassadorOptIn
+    ambassador_opt_in_at: Instant
+    becomes: AmbassadorOptIn | None = None
+    brand_opt_in: BrandOptIn = BrandOptIn.NONE
+    brand_opt_in_at: Instant | None = None
+    partners_opt_in: bool = False
+    partners_opt_in_at: Instant | None = None
+
+    mails: tuple[SentMail, ...] = ()
+    outgoing: Outgoing | None = None
+    last_call_at: Instant | None = None  # the second invitation went, or was due and could not go
+    events: tuple[SeenEvent, ...] = ()
+    sales: tuple[Sale, ...] = ()
+    last_activity_at: Instant | None = None
+
+    created_at: Instant
+    created_by: Origin
+    modified_at: Instant
+    modified_by: Origin
+    owned_by_brand_sync: bool = False
+    restricted_at: Instant | None = None
+    detached_at: Instant | None = None
+    anonymised_at: Instant | None = None
+
+    email_hash: str | None = None
+    facebook_hash: str | None = None
+    twitter_hash: str | None = None
+    instagram_hash: str | None = None
+    address_key: str = ""
+    email_status: EmailStatus = EmailStatus.NOT_VERIFIED
+    search: str | None = None
+    clock: Clock | None = None
+    proof: Entry | None = None
+
+    @property
+    def in_the_book(self) -> bool:
+        """Whether the record is still the ambassador's: neither anonymised nor left to the brand alone (RET-15)."""
+        return self.anonymised_at is None and self.detached_at is None
+
+    @property
+    def pending(self) -> bool:
+        """Whether an address confirmation is awaited, so that nobody sees the record (COL-11)."""
+        return self.ambassador_opt_in is AmbassadorOptIn.BLOG_PENDING
+
+    def settled(self, hasher: Hasher, soft_bounce_limit: int) -> "Contact":
+        """The record with every derived field made anew; each save goes through here."""
+        email_hash = hasher.ref(self.email) if self.email else self.email_hash
+        keeps_address = self.in_the_book or self.ambassador_opt_in.opted_out
+        return self.changed(
+            email_hash=email_hash,
+            facebook_hash=hasher.ref(self.facebook_id) if self.facebook_id else self.facebook_hash,
+            twitter_hash=hasher.ref(self.twitter_id) if self.twitter_id else self.twitter_hash,
+            instagram_hash=hasher.ref(self.instagram_id) if self.instagram_id else self.instagram_hash,
+            address_key=email_hash if email_hash and keeps_address else self._own_key(),
+            email_status=email_status(self.events, soft_bounce_limit),
+            search=self._search_text(),
+            clock=contact_clock(self),
+        )
+
+    def _own_key(self) -> str:
+        """What is unique in a record without an address: the row it was imported from, so that a repeat is seen."""
+        row = self.created_by
+        return f"{row.job}.{row.row}" if row.job and self.in_the_book else self.id
+
+    def _search_text(self) -> str | None:
+        """What the ambassador may find the record by: never the hidden address of someone who opted out (VIS-3)."""
+        if not self.in_the_book or self.pending:
+            return None
+        shown = (self.first_name, self.last_name, None if self.ambassador_opt_in.opted_out else self.email)
+        return " ".join(part for part in shown if part).casefold() or None
+
+
+def email_status(events: Sequence[SeenEvent], soft_bounce_limit: int) -> EmailStatus:
+    """The status that a set of events means, in whatever order they came (CON-3).
+
+    The worst definitive event decides; else `soft_bounce_limit` soft bounces in a row without a delivery or a release
+    count as a hard one; else the last word.
+    """
+    kinds = {event.kind for event in events}
+    for kind, status in _DEFINITIVE:
+        if kind in kinds:
+            return status
+    if repeated_soft_bounce(events, soft_bounce_limit):
+        return EmailStatus.HARD_BOUNCE
+    telling = [event.kind for event in in_order(events) if event.kind in _STATUS]
+    return _STATUS[telling[-1]] if telling else EmailStatus.NOT_VERIFIED
+
+
+def repeated_soft_bounce(events: Sequence[SeenEvent], limit: int) -> datetime | None:
+    """When the soft bounces in a row reached the limit; None when they never did."""
+    in_a_row = 0
+    for event in in_order(events):
+        if event.kind == EventKind.SOFT_BOUNCE:
+            in_a_row += 1
+            if in_a_row >= limit:
+                return event.at
+        elif event.kind in _STATUS:
+            in_a_row = 0
+    return None
+
+
+def in_order(events: Sequence[SeenEvent]) -> list[SeenEvent]:
+    """The events by their own time; what happened in one second, in an order that does not depend on arrival."""
+    return sorted(events, key=lambda event: (event.at, event.kind, event.key))
+
+
+_DEFINITIVE = (
+    (EventKind.SPAM, EmailStatus.SPAM),
+    (EventKind.HARD_BOUNCE, EmailStatus.HARD_BOUNCE),
+    (EventKind.BLOCKED, EmailStatus.BLOCKED),
+)
+_STATUS: dict[str, EmailStatus] = {
+    EventKind.SOFT_BOUNCE: EmailStatus.SOFT_BOUNCE,
+    EventKind.DELIVERED: EmailStatus.OK,
+    EventKind.OPEN: EmailStatus.OK,
+    EventKind.CLICK: EmailStatus.OK,
+    "released": EmailStatus.NOT_VERIFIED,
+}
+
+
+def last_activity(contact: Contact, at: datetime) -> datetime:
+    """The later of the contact's last deliberate act and this one (RET-13)."""
+    return max(contact.last_activity_at or at, at)

@@ -1,0 +1,62 @@
+"""The containers of a brand and of the platform: partition, unique values, and every path that a query may use."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One kind of document; `indexes` are the paths, or ordered groups of paths, that queries use and nothing else.
+
+    `contains` are the texts that are searched in, inside one partition only: no store sorts or keeps copies by them.
+    """
+
+    name: str
+    partition: str
+    indexes: tuple[tuple[str, ...], ...] = ()
+    unique: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
+
+
+AMBASSADORS = Container("ambassadors", partition="id", indexes=(("clock.rule", "clock.since"),))
+CONTACTS = Container(
+    "contacts",
+    partition="ambassadorId",
+    indexes=(
+        ("clock.rule", "clock.since"),
+        ("emailHash",),
+        ("ambassadorOptIn",),
+        ("createdAt",),
+        ("outgoing.at",),
+        ("proof.at",),
+    ),
+    unique=("addressKey",),
+    contains=("search",),
+)
+ACTIVITY = Container("activity", partition="ambassadorId")
+SUPPRESSIONS = Container("suppressions", partition="id", indexes=(("reachSince",),))
+LEDGER = Container("ledger", partition="subject", indexes=(("seq",),))
+CLAIMS = Container("claims", partition="id")
+LIMITS = Container("limits", partition="id", indexes=(("since",),))
+JOBS = Container("jobs", partition="id", indexes=(("openSince",), ("startedAt",)))
+BATCHES = Container("batches", partition="id", indexes=(("openSince",), ("startedAt",)))
+RUNS = Container("runs", partition="id", indexes=(("openSince",), ("startedAt",)))
+
+BRAND_CONTAINERS = (
+    AMBASSADORS,
+    CONTACTS,
+    ACTIVITY,
+    SUPPRESSIONS,
+    LEDGER,
+    CLAIMS,
+    LIMITS,
+    JOBS,
+    BATCHES,
+    RUNS,
+)
+
+BRANDS = Container("brands", partition="id", indexes=(("status",),))
+KEYS = Container("keys", partition="id")
+STAFF = Container("staff", partition="id")
+QUARANTINE = Container("quarantine", partition="id", indexes=(("at",),))
+
+PLATFORM_CONTAINERS = (BRANDS, KEYS, STAFF, QUARANTINE)

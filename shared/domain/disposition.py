@@ -1,0 +1,58 @@
+"""What a sweep does to one contact that is due: pure, so that the preview and the sweep cannot differ (RET-17)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shared.domain.anonymisation import anonymised_contact, detached_contact
+from shared.domain.consent import AmbassadorOptIn
+from shared.domain.contact import Contact, Origin
+from shared.domain.policy import Policy
+from shared.domain.retention import RULES, Action, RuleId, contact_clock, is_due
+
+
+class Done(StrEnum):
+    """What happened to a record, as reports say it."""
+
+    DELETED = "deleted"
+    SECOND_INVITATION_QUEUED = "second_invitation_queued"
+    OPTED_OUT = "opted_out"
+    ANONYMISED = "anonymised"
+    LEFT_TO_THE_BRAND = "left_to_the_brand"
+
+
+@dataclass(frozen=True, slots=True)
+class Disposition:
+    """The end of one due record: `contact` None is deleted, the same object is left as it is."""
+
+    rule: RuleId
+    done: Done
+    contact: Contact | None
+
+
+def dispose(contact: Contact, at: datetime, policy: Policy) -> Disposition | None:
+    """What the rules ask for a contact at this time; None when it is not due.
+
+    A record whose next rule is overdue too goes through both at once, so that none is past its day after a sweep.
+    """
+    clock = contact_clock(contact)
+    if clock is None or not is_due(clock, at, policy.durations):
+        return None
+    match RULES[clock.rule].action:
+        case Action.DELETE:
+            return Disposition(clock.rule, Done.DELETED, None)
+        case Action.SEND_SECOND_INVITATION:
+            return Disposition(clock.rule, Done.SECOND_INVITATION_QUEUED, contact)
+        case Action.OPT_OUT_NO_ACTION:
+            lapsed = contact.changed(
+                ambassador_opt_in=AmbassadorOptIn.OPT_OUT_NO_ACTION,
+                ambassador_opt_in_at=at,
+                modified_at=at,
+                modified_by=Origin(mechanism=clock.rule),
+            )
+            return Disposition(clock.rule, Done.OPTED_OUT, lapsed)
+        case Action.ANONYMISE:
+            if contact.brand_opt_in.allows_communications and not contact.detached_at:
+                left = detached_contact(contact, at, clock.rule)
+                return dispose(left, at, policy) or Disposition(clock.rule, Done.LEFT_TO_THE_BRAND, left)
+            return Disposition(clock.rule, Done.ANONYMISED, anonymised_contact(contact, at, clock.rule))

@@ -1,0 +1,107 @@
+"""What can go wrong, as types; each knows its HTTP answer, and none carries personal data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field that was refused, and why; never the value."""
+
+    field: str
+    reason: str
+
+
+class DomainError(Exception):
+    """The root of every answer that is not a success."""
+
+    status = 500
+    kind = "internal-error"
+    title = "Something went wrong"
+
+    def __init__(self, detail: str = "", *, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(self.kind)
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class InvalidInputError(DomainError):
+    """Fields are missing, wrong or unknown; `errors` names each."""
+
+    status, kind, title = 422, "invalid-input", "Some fields are not acceptable"
+
+
+class MalformedError(DomainError):
+    """The body is not what the operation reads at all."""
+
+    status, kind, title = 400, "malformed", "The request could not be read"
+
+
+class UnauthenticatedError(DomainError):
+    """One answer for every reason why a caller is not known."""
+
+    status, kind, title = 401, "unauthenticated", "Sign in first"
+
+
+class ForbiddenError(DomainError):
+    """The caller is known and may not do this."""
+
+    status, kind, title = 403, "forbidden", "This is not allowed"
+
+
+class CsrfError(ForbiddenError):
+    """A cookie alone asked for a change (it needs the X-CSRF-Token header too)."""
+
+    kind, title = "csrf-token-missing", "The X-CSRF-Token header is missing or wrong"
+
+
+class UnknownObjectError(DomainError):
+    """There is none, or none that this caller may know of: the two look the same (BR-1)."""
+
+    status, kind, title = 404, "not-found", "There is no such object"
+
+
+class SuppressedError(DomainError):
+    """The address must not be stored or written to (SUP-2, SUP-5); nothing was stored."""
+
+    status, kind, title = 409, "suppressed", "This address may not be entered"
+
+
+class NotReleasableError(DomainError):
+    """Only a soft bounce can be released by hand (CON-3)."""
+
+    status, kind, title = 409, "not-releasable", "Only a soft bounce can be released"
+
+
+class ChangedMeanwhileError(DomainError):
+    """Somebody else changed the object too often in between; asking again is safe."""
+
+    status, kind, title = 409, "changed-meanwhile", "The object was changed meanwhile"
+
+
+class PreconditionError(DomainError):
+    """The If-Match header does not name the newest version."""
+
+    status, kind, title = 412, "precondition-failed", "The object is not the version you read"
+
+
+class TooLargeError(DomainError):
+    """The body is over the limit."""
+
+    status, kind, title = 413, "too-large", "The body is too large"
+
+
+class TooManyRequestsError(DomainError):
+    """The rate limit of this operation is reached; `retry_after` is in seconds."""
+
+    status, kind, title = 429, "too-many-requests", "Too many requests"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Try again in {retry_after} seconds")
+        self.retry_after = retry_after
+
+
+class TryAgainError(DomainError):
+    """A service that this depends on did not answer; nothing is lost, the caller (or the queue) tries again."""
+
+    status, kind, title = 503, "try-again", "Try again in a moment"

@@ -1,0 +1,36 @@
+"""Rate limits: a fixed window per operation and caller, kept where every instance sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.domain.records import Instant, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `times` in `window`."""
+
+    times: int
+    window: timedelta
+
+
+LIMITS: Mapping[str, Limit] = {
+    "sign-in": Limit(10, timedelta(minutes=15)),
+    "sign-up": Limit(5, timedelta(hours=1)),
+    "sign-up-from": Limit(60, timedelta(hours=1)),
+}
+
+
+class Window(Record):
+    """How often one caller did one thing since the window began; `id` is the operation and a keyed hash."""
+
+    id: str
+    since: Instant
+    count: int
+
+    def counted(self, limit: Limit, now: datetime) -> "Window":
+        """The window after one more time."""
+        if now - self.since >= limit.window:
+            return self.changed(since=now, count=1)
+        return self.changed(count=self.count + 1)

@@ -1,0 +1,79 @@
+"""A brand and its policy (BR-2): every duration, text and switch, validated when saved."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from shared.domain.records import Instant, Record
+
+
+class BrandStatus(StrEnum):
+    """Where a brand stands (BR-3)."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+
+
+class Durations(Record):
+    """How long each state may last, in days (a year is 365); a change takes effect at the next sweep."""
+
+    new: Annotated[int, Field(ge=1, le=90)] = 30
+    invitation: Annotated[int, Field(ge=1, le=60)] = 15
+    opted_out: Annotated[int, Field(ge=30, le=1095)] = 365
+    inactive_contact: Annotated[int, Field(ge=30, le=1825)] = 1095
+    unconfirmed_sign_up: Annotated[int, Field(ge=1, le=30)] = 15
+
+
+class Sender(Record):
+    """Who the brand's mails come from."""
+
+    email: str = Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    name: str = Field(min_length=1, max_length=100)
+
+
+class SweepGuard(Record):
+    """RET-18: a sweep over both limits waits for a person."""
+
+    share: Annotated[float, Field(gt=0, le=1)] = 0.10
+    records: Annotated[int, Field(ge=1)] = 1000
+
+
+_COLOUR = r"^#[0-9a-fA-F]{6}$"
+
+AmbassadorField = Literal["customerId", "dateOfBirth", "address", "interests", "position"]
+
+
+class Policy(Record):
+    """What a brand decides; the defaults are the platform's."""
+
+    display_name: str = Field(min_length=1, max_length=100)
+    sender: Sender
+    privacy_policy_url: str = Field(max_length=2000)
+    terms_version: str = Field(default="1", min_length=1, max_length=40)
+    logo: str | None = Field(default=None, max_length=100_000, pattern=r"^data:image/(png|jpeg|webp|svg\+xml);base64,")
+    primary_colour: str = Field(default="#1f4f82", pattern=_COLOUR)
+    text_on_primary: str = Field(default="#ffffff", pattern=_COLOUR)
+    languages: tuple[Literal["en", "fr"], ...] = Field(default=("en", "fr"), min_length=1)
+    durations: Durations = Durations()
+    required_ambassador_fields: tuple[AmbassadorField, ...] = ()
+    soft_bounce_limit: Annotated[int, Field(ge=2, le=20)] = 5
+    sweep_guard: SweepGuard = SweepGuard()
+
+    @field_validator("privacy_policy_url")
+    @classmethod
+    def _an_https_page(cls, value: str) -> str:
+        if not re.fullmatch(r"https://[^\s<>\"']+", value):
+            raise ValueError("must be an https address")
+        return value
+
+
+class BrandRecord(Record):
+    """A tenant, the data controller (BR-1)."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,30}$")
+    policy: Policy
+    status: BrandStatus = BrandStatus.ACTIVE
+    status_since: Instant | None = None

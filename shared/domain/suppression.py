@@ -1,0 +1,58 @@
+"""The black list of a brand (SUP-1): by keyed hash, with reasons and dates, never the address."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from shared.domain.contact import SeenEvent, repeated_soft_bounce
+from shared.domain.mail_events import EventKind
+from shared.domain.records import Instant, Record
+
+
+class SuppressionReason(StrEnum):
+    """Why an address may not be written to in a brand."""
+
+    GLOBAL_OPT_OUT = "global_opt_out"
+    HARD_BOUNCE = "hard_bounce"
+    REPEATED_SOFT_BOUNCE = "repeated_soft_bounce"
+    SPAM = "spam"
+    BLOCKED = "blocked"
+
+
+_BY_EVENT: Mapping[str, SuppressionReason] = {
+    EventKind.HARD_BOUNCE: SuppressionReason.HARD_BOUNCE,
+    EventKind.SPAM: SuppressionReason.SPAM,
+    EventKind.BLOCKED: SuppressionReason.BLOCKED,
+}
+
+
+def reasons_of(events: Sequence[SeenEvent], soft_bounce_limit: int) -> dict[SuppressionReason, datetime]:
+    """Why, and since when, these events put an address on the list; the same for any order of arrival."""
+    found: dict[SuppressionReason, datetime] = {}
+    for event in events:
+        reason = _BY_EVENT.get(event.kind)
+        if reason:
+            found[reason] = min(found.get(reason, event.at), event.at)
+    repeated = repeated_soft_bounce(events, soft_bounce_limit)
+    if repeated:
+        found[SuppressionReason.REPEATED_SOFT_BOUNCE] = repeated
+    return found
+
+
+class Suppression(Record):
+    """One listed address; `id` is its hash. `reach_since` stands while its records still have to be told (SUP-3)."""
+
+    id: str
+    reasons: Mapping[SuppressionReason, Instant]
+    reach_since: Instant | None = None
+
+    def with_reason(self, reason: SuppressionReason, at: datetime) -> "Suppression":
+        """The entry with one more reason; of two dates of one reason the earlier stays."""
+        if reason in self.reasons and self.reasons[reason] <= at:
+            return self
+        return self.changed(reasons={**self.reasons, reason: at})
+
+    def without_reason(self, reason: SuppressionReason) -> "Suppression | None":
+        """The entry without a reason that no longer holds; None when none is left."""
+        rest = {r: at for r, at in self.reasons.items() if r is not reason}
+        return self.changed(reasons=rest) if rest else None

@@ -1,0 +1,252 @@
+"""What the use cases need from the world, as small protocols; adapters provide it, tests fake or wrap it."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from shared.domain.containers import Container
+from shared.domain.hashing import WrappedKey
+from shared.domain.tokens import Tokens
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Where one document lives: its partition and its id."""
+
+    partition: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document as read, with the ETag that a write must present."""
+
+    document: Document
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One conditional write: `etag` None creates, `document` None deletes, both given replaces."""
+
+    key: Key
+    document: Document | None
+    etag: str | None
+
+
+class Outcome(StrEnum):
+    """What became of one write of a batch."""
+
+    WRITTEN = "written"
+    CONFLICT = "conflict"  # a create found the id, or a unique value, taken
+    STALE = "stale"  # the ETag was not the newest, or the document is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One write of a batch: what became of it, and the new ETag of what was written (None for a delete)."""
+
+    outcome: Outcome
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """One condition on an indexed field (dotted path); `in` takes a sequence, `contains` a substring."""
+
+    field: str
+    op: Literal["=", "in", "<", "<=", ">", ">=", "contains"]
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question to one container of one brand; without `partition` it crosses partitions (never on a hot path).
+
+    `order_by` is a dotted path; documents that lack it are left out of an ordered answer.
+    `cursor` is the one that the page before gave; the answer stays consistent when documents change between pages:
+    nothing that stays unchanged is missed or comes twice.
+    """
+
+    where: tuple[Where, ...] = ()
+    partition: str | None = None
+    order_by: str | None = None
+    descending: bool = False
+    limit: int = 100
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of an answer; `cursor` None means there is no more."""
+
+    items: list[Stored]
+    cursor: str | None
+
+
+class StaleError(Exception):
+    """The document changed, or went, since it was read."""
+
+
+class ConflictError(Exception):
+    """The id, or a value that must be unique in its partition, is taken."""
+
+
+class Documents(Protocol):
+    """One container of one brand (or of the platform)."""
+
+    async def read(self, key: Key) -> Stored | None:
+        """The document, by a point read; None when there is none."""
+        ...
+
+    async def read_many(self, keys: Sequence[Key]) -> dict[Key, Stored]:
+        """Those of up to 100 documents that exist, batched."""
+        ...
+
+    async def create(self, key: Key, document: Document) -> str:
+        """Writes a new document and gives its ETag; raises ConflictError."""
+        ...
+
+    async def replace(self, key: Key, document: Document, etag: str) -> str:
+        """Replaces what was read under `etag` and gives the new one; raises StaleError."""
+        ...
+
+    async def delete(self, key: Key, etag: str) -> None:
+        """Deletes what was read under `etag`; raises StaleError."""
+        ...
+
+    async def write_many(self, writes: Sequence[Write]) -> list[Result]:
+        """Up to 100 conditional writes, batched by partition; each has its own outcome, in input order."""
+        ...
+
+    async def query(self, query: Query) -> Page:
+        """One page of the documents that match."""
+        ...
+
+    async def count(self, where: tuple[Where, ...]) -> int:
+        """How many documents match, over all partitions."""
+        ...
+
+
+class Store(Protocol):
+    """Every document of the suite; there is no way to ask without naming a brand or the platform itself."""
+
+    def brand(self, brand: str, container: Container) -> Documents:
+        """A container of one brand."""
+        ...
+
+    def platform(self, container: Container) -> Documents:
+        """A container of the platform: brands, their wrapped keys, staff. No personal data of a brand's people."""
+        ...
+
+    async def close(self) -> None:
+        """Lets go of connections."""
+        ...
+
+
+class Queue(Protocol):
+    """Hints that work waits: ids only, delivered at least once, perhaps late, perhaps never."""
+
+    async def send(self, queue: str, messages: Sequence[Mapping[str, Any]], *, delay_seconds: int = 0) -> None:
+        """Puts each message on the queue; invisible for the delay."""
+        ...
+
+
+class Files(Protocol):
+    """Blobs by path; the first path segment is the brand."""
+
+    async def write(self, path: str, chunks: Iterable[bytes]) -> None:
+        """Stores the chunks as one file, replacing what was there."""
+        ...
+
+    def read(self, path: str) -> AsyncIterator[bytes]:
+        """The file in chunks; raises FileNotFoundError."""
+        ...
+
+    async def delete(self, path: str) -> None:
+        """Deletes the file; deleting what is gone is fine."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMail:
+    """One mail to one person, ready for the provider."""
+
+    custom_id: str
+    sender_email: str
+    sender_name: str
+    to_email: str
+    to_name: str | None
+    subject: str
+    text: str
+    html: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    reply_to: str | None = None
+
+
+class Fate(StrEnum):
+    """What the provider said, or did not say, of one mail."""
+
+    SENT = "sent"
+    REFUSED = "refused"  # this mail's own fault; sending it again would be refused again
+    RETRY = "retry"  # nothing was accepted; to be sent again later
+    UNKNOWN = "unknown"  # it may have been accepted: look it up before sending again
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """The fate of one mail, with a reason that holds no personal data."""
+
+    fate: Fate
+    reason: str | None = None
+
+
+class Mailer(Protocol):
+    """The mail provider."""
+
+    async def send(self, mails: Sequence[OutgoingMail]) -> list[SendResult]:
+        """Hands over up to 50 mails in one call; the fates come in input order. Never raises for the provider's faults."""
+        ...
+
+    async def was_accepted(self, custom_id: str) -> bool | None:
+        """Whether the provider knows a mail of this custom id; None when it cannot be asked now."""
+        ...
+
+
+class Clock(Protocol):
+    """The only source of the time."""
+
+    def now(self) -> datetime:
+        """The time in UTC, in whole seconds."""
+        ...
+
+
+class Vault(Protocol):
+    """Wraps the brands' keys under a master key that is in no database."""
+
+    def wrap(self, key: bytes) -> WrappedKey:
+        """Encrypts a key for storage."""
+        ...
+
+    def unwrap(self, wrapped: WrappedKey) -> bytes:
+        """Decrypts a stored key; raises ValueError when it was not wrapped here."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything a use case may touch."""
+
+    store: Store
+    queue: Queue
+    files: Files
+    mailer: Mailer
+    clock: Clock
+    vault: Vault
+    tokens: Tokens
+    public_url: str
+    bcrypt_cost: int = 12
