@@ -1,0 +1,249 @@
+"""The embedded store: one SQLite file a brand, for developers' machines, tests and benchmarks."""
+
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import from_json
+
+from shared.adapters import sqlite_query, sqlite_slots
+from shared.adapters.sqlite_database import Database
+from shared.adapters.sqlite_schema import insert, table
+from shared.adapters.store_contract import (
+    PLATFORM,
+    check_brand,
+    check_key,
+    check_keys,
+    check_writes,
+    encode,
+    next_cursor,
+    plan,
+    plan_count,
+)
+from shared.domain.containers import Container
+from shared.ports import (
+    ConflictError,
+    Document,
+    Documents,
+    Key,
+    Outcome,
+    Page,
+    Query,
+    Result,
+    StaleError,
+    Stored,
+    Where,
+    Write,
+)
+
+_STALE = Result(Outcome.STALE)
+_CONFLICT = Result(Outcome.CONFLICT)
+_DELETED = Result(Outcome.WRITTEN)
+
+
+class SqliteStore:
+    """Brands' and the platform's documents in files of a directory, or in memory when there is none.
+
+    Several processes may have the same directory open. With `inline` the calling thread works, which blocks
+    the event loop and suits tests. What was erased leaves the files after a second of quiet, or by `scrub`.
+    """
+
+    def __init__(self, directory: Path | None, *, inline: bool = False) -> None:
+        self._directory = directory
+        self._inline = inline
+        self._databases: dict[str, Database] = {}
+
+    def brand(self, brand: str, container: Container) -> Documents:
+        """A container of one brand; raises ValueError for what is no brand's name."""
+        return SqliteDocuments(self._database(check_brand(brand)), container)
+
+    def platform(self, container: Container) -> Documents:
+        """A container of the platform."""
+        return SqliteDocuments(self._database(PLATFORM), container)
+
+    async def scrub(self, brand: str) -> None:
+        """Erased bytes leave the brand's files now: the log of a large file, a rewrite of a small one."""
+        database = self._database(check_brand(brand))
+        await database.run(database.clear)
+
+    async def compact(self, brand: str) -> None:
+        """Writes the brand's file anew, which also clears erased hashes and dates from a large one; slow."""
+        database = self._database(check_brand(brand))
+        await database.run(database.compact)
+        await database.run(database.clear)
+
+    async def close(self) -> None:
+        """Clears and closes every file."""
+        for database in self._databases.values():
+            await database.close()
+        self._databases.clear()
+
+    def _database(self, name: str) -> Database:
+        if name not in self._databases:
+            path = None
+            if self._directory is not None:
+                self._directory.mkdir(parents=True, exist_ok=True)
+                path = self._directory / f"{name}.sqlite3"
+            self._databases[name] = Database(path, inline=self._inline)
+        return self._databases[name]
+
+
+class SqliteDocuments:
+    """One container in one file."""
+
+    def __init__(self, database: Database, container: Container) -> None:
+        self._database = database
+        self._container = container
+        self._table = table(container)
+
+    async def read(self, key: Key) -> Stored | None:
+        """The document, by its primary key."""
+        return (await self.read_many([key])).get(key)
+
+    async def read_many(self, keys: Sequence[Key]) -> dict[Key, Stored]:
+        """Those of up to 100 documents that exist."""
+        check_keys(keys)
+        sql = (
+            f"SELECT t.etag, s.body FROM {self._table.name} t JOIN slots s ON s.slot = t.slot"  # noqa: S608 - a container's own name
+            " WHERE t.partition = ? AND t.id = ?"
+        )
+
+        def work(connection: sqlite3.Connection) -> dict[Key, Stored]:
+            self._database.ensure(connection, self._container)
+            found = {}
+            for key in keys:
+                row = connection.execute(sql, (key.partition, key.id)).fetchone()
+                if row is not None:
+                    found[key] = Stored(from_json(row[1]), row[0])
+            return found
+
+        return await self._database.run(work)
+
+    async def create(self, key: Key, document: Document) -> str:
+        """Writes a new document and gives its ETag; raises ConflictError."""
+        return _etag(await self._write(Write(key, document, None)))
+
+    async def replace(self, key: Key, document: Document, etag: str) -> str:
+        """Replaces and gives the new ETag; raises StaleError, ConflictError when a unique value is taken."""
+        return _etag(await self._write(Write(key, document, etag)))
+
+    async def delete(self, key: Key, etag: str) -> None:
+        """Deletes; raises StaleError."""
+        await self._write(Write(key, None, etag))
+
+    async def write_many(self, writes: Sequence[Write]) -> list[Result]:
+        """Up to 100 conditional writes in one transaction; each has its own outcome."""
+        check_writes(writes)
+        bodies = [encode(self._container, w.key, w.document) if w.document is not None else b"" for w in writes]
+
+        def work(connection: sqlite3.Connection) -> list[Result]:
+            database = self._database
+            database.ensure(connection, self._container)
+            with database.transaction(connection):
+                results = [self._apply(connection, write, body) for write, body in zip(writes, bodies, strict=True)]
+                erased = sum(
+                    write.etag is not None and result.outcome is Outcome.WRITTEN
+                    for write, result in zip(writes, results, strict=True)
+                )
+                if erased:
+                    database.erased(connection, erased)
+            return results
+
+        return await self._database.run(work)
+
+    async def query(self, query: Query) -> Page:
+        """One page, by one index."""
+        chosen = plan(self._container, query)
+        sql, values = sqlite_query.select(self._container, query, chosen)
+
+        def work(connection: sqlite3.Connection) -> Page:
+            self._database.ensure(connection, self._container)
+            rows = connection.execute(sql, values).fetchall()
+            items = [Stored(from_json(body), etag) for _, _, etag, body in rows[: query.limit]]
+            if len(rows) <= query.limit:
+                return Page(items, None)
+            last = Key(*rows[query.limit - 1][:2])
+            return Page(items, next_cursor(chosen, items[-1].document, last))
+
+        return await self._database.run(work)
+
+    async def count(self, where: tuple[Where, ...]) -> int:
+        """How many match, over all partitions, by one index."""
+        sql, values = sqlite_query.count(self._container, where, plan_count(self._container, where))
+
+        def work(connection: sqlite3.Connection) -> int:
+            self._database.ensure(connection, self._container)
+            return int(connection.execute(sql, values).fetchone()[0])
+
+        return await self._database.run(work)
+
+    async def _write(self, write: Write) -> Result:
+        check_key(write.key)
+        (result,) = await self.write_many([write])
+        if result.outcome is Outcome.CONFLICT:
+            raise ConflictError("the id or a unique value is taken")
+        if result.outcome is Outcome.STALE:
+            raise StaleError("the document changed or went")
+        return result
+
+    def _apply(self, connection: sqlite3.Connection, write: Write, body: bytes) -> Result:
+        if write.etag is None:
+            return self._create(connection, write.key, write.document or {}, body)
+        columns = ", ".join(("slot", "size", *self._table.columns))
+        row = connection.execute(
+            f"SELECT {columns} FROM {self._table.name} WHERE partition = ? AND id = ? AND etag = ?",  # noqa: S608 - names come from the container
+            (write.key.partition, write.key.id, write.etag),
+        ).fetchone()
+        if row is None:
+            return _STALE
+        if write.document is None:
+            connection.execute(
+                f"DELETE FROM {self._table.name} WHERE partition = ? AND id = ?",  # noqa: S608 - as above
+                (write.key.partition, write.key.id),
+            )
+            sqlite_slots.drop(connection, row[0], row[1])
+            return _DELETED
+        return self._replace(connection, write.key, write.document, body, row)
+
+    def _create(self, connection: sqlite3.Connection, key: Key, document: Document, body: bytes) -> Result:
+        etag = secrets.token_hex(8)
+        slot, size = sqlite_slots.put(connection, body)
+        values = self._table.values(document, self._database.unique_key)
+        row = (key.partition, key.id, etag, slot, size, *values)
+        if connection.execute(insert(self._table), row).rowcount:
+            return Result(Outcome.WRITTEN, etag)
+        sqlite_slots.drop(connection, slot, size)
+        return _CONFLICT
+
+    def _replace(
+        self, connection: sqlite3.Connection, key: Key, document: Document, body: bytes, row: tuple[Any, ...]
+    ) -> Result:
+        old_slot, old_size, *old = row
+        fits = len(body) <= old_size
+        slot, size = (old_slot, old_size) if fits else sqlite_slots.put(connection, body)
+        values = self._table.values(document, self._database.unique_key)
+        etag = secrets.token_hex(8)
+        changed = {"etag": etag, "slot": slot, "size": size}
+        # Only what changed: each column that is set rewrites every index that has it.
+        changed |= {c: v for c, v, before in zip(self._table.columns, values, old, strict=True) if v != before}
+        settings = ", ".join(f"{name} = ?" for name in changed)
+        try:
+            connection.execute(
+                f"UPDATE {self._table.name} SET {settings} WHERE partition = ? AND id = ?",  # noqa: S608 - as above
+                (*changed.values(), key.partition, key.id),
+            )
+        except sqlite3.IntegrityError:
+            if not fits:
+                sqlite_slots.drop(connection, slot, size)
+            return _CONFLICT
+        if fits:
+            sqlite_slots.overwrite(connection, slot, size, body)
+        else:
+            sqlite_slots.drop(connection, old_slot, old_size)
+        return Result(Outcome.WRITTEN, etag)
+
+
+def _etag(result: Result) -> str:
+    return result.etag or ""

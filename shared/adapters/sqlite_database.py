@@ -1,0 +1,185 @@
+"""One SQLite file on a thread of its own: transactions, body slots, and the erasure of what was deleted."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from shared.adapters.sqlite_schema import COMMON, prepare, table
+from shared.domain.containers import Container
+
+T = TypeVar("T")
+
+IDLE_SECONDS: Final = 0.5
+"""How long no call must come before erased bytes are cleared out of the file."""
+
+COMPACT_BYTES: Final = 16 * 1024 * 1024
+"""Up to this size a file is rewritten at every clearing (half a second); a larger one only by `compact`."""
+
+_CLOSE = None
+
+
+class Database:
+    """A connection, and the one thread that uses it; with `inline` the caller's thread does.
+
+    Nothing here knows documents. Calls are done in the order they came.
+    """
+
+    def __init__(self, path: Path | None, *, inline: bool) -> None:
+        self._path = path
+        self._inline = inline
+        self._connection: sqlite3.Connection | None = None
+        self._prepared: set[Container] = set()
+        self._unclean = False
+        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self.unique_key = b""
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Does the work with the connection, off the event loop."""
+        if self._inline:
+            return work(self._open())
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name="sqlite", daemon=True)
+            self._thread.start()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+
+        def call() -> None:
+            try:
+                result = work(self._open())
+            except BaseException as error:
+                _tell(loop, answer, error=error)
+            else:
+                _tell(loop, answer, result=result)
+
+        self._calls.put(call)
+        return await answer
+
+    def ensure(self, connection: sqlite3.Connection, container: Container) -> None:
+        """Makes the container's table once."""
+        if container not in self._prepared:
+            with self.transaction(connection):
+                prepare(connection, table(container))
+            self._prepared.add(container)
+
+    @contextmanager
+    def transaction(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """All or nothing; waits for another process's transaction to end."""
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def erased(self, connection: sqlite3.Connection, rows: int) -> None:
+        """Notes, in the transaction, that rows went or changed, so that their traces get cleared."""
+        connection.execute("UPDATE meta SET value = value + ? WHERE name = 'erased'", (rows,))
+        self._unclean = True
+
+    def clear(self, connection: sqlite3.Connection) -> None:
+        """Takes erased bytes out of the files: the log into the file, and small files written anew.
+
+        In a larger file the bodies are gone just the same; what may stay in free space of its indexes, until
+        `compact`, are keyed hashes, ids and dates of a few of the rows that went.
+        """
+        if self._path is None:
+            return
+        (erased,) = connection.execute("SELECT value FROM meta WHERE name = 'erased'").fetchone()
+        if erased and self._path.stat().st_size <= COMPACT_BYTES:
+            self.compact(connection)
+        (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        self._unclean = bool(busy)
+
+    def compact(self, connection: sqlite3.Connection) -> None:
+        """Writes the file anew without free space; takes time and room like the whole file."""
+        with self.transaction(connection):
+            connection.execute("DELETE FROM slots WHERE slot IN (SELECT slot FROM free)")
+            connection.execute("DELETE FROM free")
+        connection.execute("VACUUM")
+        connection.execute("UPDATE meta SET value = 0 WHERE name = 'erased'")
+        self._unclean = True
+
+    async def close(self) -> None:
+        """Clears, closes the connection and ends the thread."""
+        if self._thread is not None:
+            self._calls.put(_CLOSE)
+            await asyncio.to_thread(self._thread.join)
+            self._thread = None
+        else:
+            self._shut()
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is not None:
+            return self._connection
+        connection = sqlite3.connect(
+            self._path or ":memory:",
+            timeout=30,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -65536")
+        with self.transaction(connection):
+            for statement in COMMON.strip().split(";\n"):
+                connection.execute(statement)
+        (self.unique_key,) = connection.execute("SELECT value FROM meta WHERE name = 'unique_key'").fetchone()
+        # A process that was killed left its log behind, with whatever it had erased in it.
+        self._unclean = self._path is not None
+        self._connection = connection
+        return connection
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                call = self._calls.get(timeout=IDLE_SECONDS if self._unclean else None)
+            except queue.Empty:
+                self._clear_quietly()
+                continue
+            if call is _CLOSE:
+                self._shut()
+                return
+            call()
+
+    def _clear_quietly(self) -> None:
+        # Another process may be reading or writing; the next idle moment tries again.
+        with suppress(sqlite3.OperationalError):
+            self.clear(self._open())
+
+    def _shut(self) -> None:
+        if self._connection is None:
+            return
+        if self._unclean:
+            self._clear_quietly()
+        self._connection.close()
+        self._connection = None
+        self._prepared.clear()
+
+
+def _tell(
+    loop: asyncio.AbstractEventLoop,
+    answer: asyncio.Future[T],
+    *,
+    result: Any = None,
+    error: BaseException | None = None,
+) -> None:
+    def settle() -> None:
+        if answer.done():  # the caller was cancelled
+            return
+        if error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(result)
+
+    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(settle)

@@ -1,0 +1,84 @@
+"""The SQL of a query: parameters only, held to the index that the plan names."""
+
+from typing import Any
+
+from shared.adapters.sqlite_schema import column, index_name, scalar
+from shared.adapters.store_contract import Plan, read_cursor
+from shared.domain.containers import Container
+from shared.ports import Query, Where
+
+Statement = tuple[str, list[Any]]
+
+
+def select(container: Container, query: Query, plan: Plan) -> Statement:
+    """Partition, id, ETag and body of one page and one more; `INDEXED BY` fails rather than scan."""
+    conditions, values = _conditions(query.where)
+    if query.partition is not None:
+        conditions.append("t.partition = ?")
+        values.append(query.partition)
+    keyset = [] if plan.order is None else [f"t.{column(plan.order)}"]
+    if keyset:
+        conditions.append(f"{keyset[0]} IS NOT NULL")
+    if plan.group is not None:
+        conditions.append(f"t.{column(plan.group[0])} IS NOT NULL")  # what the partial index wants to hear
+    keyset += ["t.partition", "t.id"]
+    if query.cursor is not None:
+        after = "<" if query.descending else ">"
+        conditions.append(f"({', '.join(keyset)}) {after} ({', '.join('?' * len(keyset))})")
+        values += [scalar(value) for value in read_cursor(plan, query.cursor)]
+    order = ", ".join(f"{name} DESC" if query.descending else name for name in keyset)
+    return (
+        f"SELECT t.partition, t.id, t.etag, s.body FROM {_source(container, plan, query.partition)}"  # noqa: S608 - names come from containers, values are parameters
+        f" CROSS JOIN slots s ON s.slot = t.slot{_where(conditions)} ORDER BY {order} LIMIT ?",
+        [*values, query.limit + 1],
+    )
+
+
+def count(container: Container, where: tuple[Where, ...], plan: Plan) -> Statement:
+    """How many rows match, from the index; a text that is searched in is read from the bodies."""
+    conditions, values = _conditions(where)
+    join = " CROSS JOIN slots s ON s.slot = t.slot" if any(w.op == "contains" for w in where) else ""
+    if plan.group is not None:
+        conditions.append(f"t.{column(plan.group[0])} IS NOT NULL")
+    source = _source(container, plan, None)
+    return f"SELECT count(*) FROM {source}{join}{_where(conditions)}", values  # noqa: S608 - as above
+
+
+def _source(container: Container, plan: Plan, partition: str | None) -> str:
+    if plan.group is None:
+        return f'"{container.name}" t NOT INDEXED'  # the primary key: the table itself
+    scoped = partition is not None and container.partition != "id"
+    return f'"{container.name}" t INDEXED BY {index_name(container, plan.group, scoped=scoped)}'
+
+
+def _where(conditions: list[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _conditions(where: tuple[Where, ...]) -> tuple[list[str], list[Any]]:
+    conditions: list[str] = []
+    values: list[Any] = []
+    for condition in where:
+        name = f"t.{column(condition.field)}"
+        if condition.op == "contains":
+            path = "$" + "".join(f'."{part}"' for part in condition.field.split("."))
+            conditions.append("instr(json_extract(CAST(s.body AS TEXT), ?), ?) > 0")
+            values += [path, condition.value]
+        elif condition.op == "in":
+            conditions.append(f"{name} IN ({', '.join('?' * len(condition.value))})")
+            values += [scalar(value) for value in condition.value]
+        else:
+            conditions.append(f"{name} {condition.op} ?" + _same_type(name, condition))
+            values.append(scalar(condition.value))
+    return conditions, values
+
+
+def _same_type(name: str, condition: Where) -> str:
+    """SQLite sorts numbers before texts before truth values and would compare them; nothing else does."""
+    if condition.op == "=":
+        return ""
+    if isinstance(condition.value, bool):
+        return f" AND {name} >= x''"
+    if isinstance(condition.value, str):
+        return f" AND {name} >= ''" if condition.op in ("<", "<=") else f" AND {name} < x''"
+    return f" AND {name} < ''" if condition.op in (">", ">=") else ""

@@ -1,0 +1,113 @@
+"""How documents lie in a SQLite file: a row of keys and indexed values, and a body in a slot that never moves."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from typing import Any
+
+from pydantic_core import from_json
+
+from shared.adapters.store_contract import field, indexed_paths
+from shared.domain.containers import Container
+from shared.ports import Document
+
+# Bodies hold the personal data. A b-tree that balances moves neighbours about and may leave their old bytes in a
+# page's free space, where `secure_delete` does not look when they go. So a body's row is never deleted and never
+# changes its size: it is overwritten in place, zeroed when its document goes, and reused. What containers index are
+# hashes, ids, states and times, never clear text; texts that are searched in are read from the bodies.
+COMMON = """
+CREATE TABLE IF NOT EXISTS slots (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS free (size INTEGER, slot INTEGER, PRIMARY KEY (size, slot)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+INSERT OR IGNORE INTO meta VALUES ('erased', 0), ('unique_key', randomblob(16));
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The table of one container: its columns, and the SQL that makes it."""
+
+    container: Container
+    columns: tuple[str, ...]
+    create: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The quoted name."""
+        return f'"{self.container.name}"'
+
+    def values(self, document: Document, unique_key: bytes) -> list[Any]:
+        """What the document puts into the columns."""
+        indexed = [scalar(field(document, path)) for path in indexed_paths(self.container)]
+        return indexed + [_fingerprint(field(document, path), unique_key) for path in self.container.unique]
+
+
+@cache
+def table(container: Container) -> Table:
+    """The table of the container; the same container gives the same table."""
+    columns = tuple(column(path) for path in indexed_paths(container))
+    unique = tuple(f'"unique {path}"' for path in container.unique)
+    lines = ["partition TEXT NOT NULL", "id TEXT NOT NULL", "etag TEXT NOT NULL", "slot INTEGER NOT NULL"]
+    lines += ["size INTEGER NOT NULL", *columns, *(f"{name} BLOB NOT NULL" for name in unique)]
+    lines += ["PRIMARY KEY (partition, id)", *(f"UNIQUE (partition, {name})" for name in unique)]
+    create = [f'CREATE TABLE IF NOT EXISTS "{container.name}" ({", ".join(lines)}) WITHOUT ROWID']
+    for group in container.indexes:
+        for scoped in (False, True) if container.partition != "id" else (False,):
+            paths = ", ".join(column(path) for path in group)
+            on = f"partition, {paths}, id" if scoped else f"{paths}, partition, id"
+            name = index_name(container, group, scoped=scoped)
+            create.append(
+                f'CREATE INDEX IF NOT EXISTS {name} ON "{container.name}" ({on}) WHERE {column(group[0])} IS NOT NULL'
+            )
+    return Table(container, (*columns, *unique), tuple(create))
+
+
+def column(path: str) -> str:
+    """The quoted column of an indexed path."""
+    return f'"at {path}"'
+
+
+def index_name(container: Container, group: tuple[str, ...], *, scoped: bool) -> str:
+    """The quoted name of a group's index over all partitions, or (scoped) inside one."""
+    return f'"{container.name}{" in partition" if scoped else ""} by {" ".join(group)}"'
+
+
+def scalar(value: Any) -> Any:
+    """A plain value as SQLite compares it; truth values get a type of their own, for 1 is not true."""
+    return bytes([value]) if isinstance(value, bool) else value
+
+
+def _fingerprint(value: str, key: bytes) -> bytes:
+    return blake2b(value.encode(), key=key, digest_size=16).digest()
+
+
+def prepare(connection: sqlite3.Connection, target: Table) -> None:
+    """Makes the container's table; inside a transaction.
+
+    When the container's indexes changed since, the rows are derived anew from the bodies.
+    """
+    wanted = {name.strip('"') for name in ("partition", "id", "etag", "slot", "size", *target.columns)}
+    there = {row[1] for row in connection.execute(f"PRAGMA table_info({target.name})")}
+    old: list[tuple[Any, ...]] = []
+    if there and there != wanted:
+        old = connection.execute(f"SELECT partition, id, etag, slot, size FROM {target.name}").fetchall()  # noqa: S608 - a container's own name
+        connection.execute(f"DROP TABLE {target.name}")
+    for statement in target.create:
+        connection.execute(statement)
+    if old:
+        connection.executemany(insert(target), _derived(connection, target, old))
+
+
+def insert(target: Table) -> str:
+    """The statement that adds a row, or does nothing when its id or a unique value is taken."""
+    marks = ", ".join("?" * (5 + len(target.columns)))
+    return f"INSERT OR IGNORE INTO {target.name} VALUES ({marks})"  # noqa: S608 - a container's own name
+
+
+def _derived(connection: sqlite3.Connection, target: Table, rows: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    (unique_key,) = connection.execute("SELECT value FROM meta WHERE name = 'unique_key'").fetchone()
+    for row in rows:
+        (body,) = connection.execute("SELECT body FROM slots WHERE slot = ?", (row[3],)).fetchone()
+        yield (*row, *target.values(from_json(body), unique_key))

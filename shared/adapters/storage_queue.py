@@ -1,0 +1,89 @@
+"""Queues of an Azure storage account (or Azurite) behind the Queue port."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from shared.adapters.storage_connection import CLIENT_OPTIONS, StorageConnection, storage_faults
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.storage.queue.aio import QueueClient, QueueServiceClient
+
+# A message holds 64 KiB, and base64 makes four bytes of three.
+LONGEST_MESSAGE_BYTES = 48 * 1024
+
+_AT_ONCE = 16
+
+
+class StorageQueue:
+    """Sends messages as base64 of compact JSON, which is what the Functions host reads by default.
+
+    A queue is made when the first message finds it missing: asking each time would double the calls.
+    """
+
+    def __init__(self, connection: StorageConnection) -> None:
+        self._connection = connection
+        self._service: QueueServiceClient | None = None
+        self._credential: AsyncTokenCredential | None = None
+
+    async def send(self, queue: str, messages: Sequence[Mapping[str, Any]], *, delay_seconds: int = 0) -> None:
+        """Puts each message on the queue, invisible for the delay (at most 7 days).
+
+        Raises ValueError, before anything is sent, for a message that is too long; TryAgainError when the
+        storage does not take them all, and then some may have gone.
+        """
+        texts = [_encoded(message) for message in messages]
+        client = self._client(queue)
+        with storage_faults():
+            for start in range(0, len(texts), _AT_ONCE):
+                sends = [_put(client, text, delay_seconds) for text in texts[start : start + _AT_ONCE]]
+                results = await asyncio.gather(*sends, return_exceptions=True)
+                for error in results:
+                    if isinstance(error, BaseException):
+                        raise error
+
+    async def aclose(self) -> None:
+        """Lets go of the connections."""
+        if self._service:
+            await self._service.close()
+        if self._credential:
+            await self._credential.close()
+        self._service = self._credential = None
+
+    def _client(self, queue: str) -> "QueueClient":
+        from azure.storage.queue import TextBase64EncodePolicy
+
+        self._service = self._service or self._connected()
+        return self._service.get_queue_client(queue, message_encode_policy=TextBase64EncodePolicy())
+
+    def _connected(self) -> "QueueServiceClient":
+        from azure.storage.queue.aio import QueueServiceClient
+
+        to = self._connection
+        if to.connection_string:
+            return QueueServiceClient.from_connection_string(to.connection_string, **CLIENT_OPTIONS)
+        if not to.queue_service_uri:
+            raise ValueError("neither a connection string nor a queue service URI is set")
+        self._credential = to.credential()
+        return QueueServiceClient(to.queue_service_uri, self._credential, **CLIENT_OPTIONS)
+
+
+async def _put(client: "QueueClient", text: str, delay_seconds: int) -> None:
+    from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+
+    try:
+        await client.send_message(text, visibility_timeout=delay_seconds)
+    except ResourceNotFoundError:
+        with suppress(ResourceExistsError):  # somebody else was first
+            await client.create_queue()
+        await client.send_message(text, visibility_timeout=delay_seconds)
+
+
+def _encoded(message: Mapping[str, Any]) -> str:
+    text = json.dumps(message, separators=(",", ":"))
+    if len(text) > LONGEST_MESSAGE_BYTES:
+        raise ValueError("a queue message is too long")
+    return text

@@ -1,0 +1,199 @@
+"""What every store refuses, which index answers a query, how pages go on: one reading of the port for all."""
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from shared.domain.containers import Container
+from shared.ports import Document, Key, Query, Where, Write
+
+BATCH: Final = 100
+"""The most keys or writes that one call takes; also what a transactional batch of Cosmos DB holds."""
+
+MAX_BYTES: Final = 2_000_000
+"""The largest document, as JSON: Cosmos DB takes 2 MB with its own fields."""
+
+PLATFORM: Final = "platform"
+
+_BRAND = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
+_ID_FORBIDS = re.compile(r"[/\\?#\x00-\x1f]")  # Cosmos DB takes no id with these
+_SYSTEM_FIELDS = frozenset({"_etag", "_rid", "_self", "_ts", "_attachments"})
+
+
+def check_brand(brand: str) -> str:
+    """The brand's name if it may name a database; raises ValueError for a path, a reserved or odd name."""
+    if brand == PLATFORM or not _BRAND.fullmatch(brand):
+        raise ValueError("not a brand's name")
+    return brand
+
+
+def check_key(key: Key) -> Key:
+    """The key if every store can hold it; raises ValueError."""
+    if not key.id or not key.partition or len(key.id.encode()) > 255 or len(key.partition.encode()) > 255:
+        raise ValueError("an id or partition is empty or longer than 255 bytes")
+    if _ID_FORBIDS.search(key.id):
+        raise ValueError("an id has / \\ ? # or a control character in it")
+    return key
+
+
+def check_keys(keys: Sequence[Key]) -> None:
+    """Raises ValueError when one call asks for too much."""
+    if len(keys) > BATCH:
+        raise ValueError(f"at most {BATCH} documents a call")
+    for key in keys:
+        check_key(key)
+
+
+def check_writes(writes: Sequence[Write]) -> None:
+    """Raises ValueError for too many writes, two of one document, or a write that says nothing."""
+    keys = [write.key for write in writes]
+    check_keys(keys)
+    if len(set(keys)) < len(keys):
+        raise ValueError("two writes of one document in one call")
+    if any(write.document is None and write.etag is None for write in writes):
+        raise ValueError("a write without document and without ETag")
+
+
+def field(document: Document, path: str) -> Any:
+    """The value at a dotted path; None where there is none."""
+    if "." not in path:
+        return document.get(path)
+    value: Any = document
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def encode(container: Container, key: Key, document: Document) -> bytes:
+    """The document as JSON; raises ValueError when it does not fit its key, its container, or any store.
+
+    Unique paths must be there: Cosmos DB holds one document a partition that lacks one, SQLite would hold many.
+    """
+    check_key(key)
+    if document.get("id") != key.id or field(document, container.partition) != key.partition:
+        raise ValueError("the document does not carry its own id and partition")
+    if not _SYSTEM_FIELDS.isdisjoint(document):
+        raise ValueError("the document carries fields that belong to the store")
+    for path in container.unique:
+        if not isinstance(field(document, path), str):
+            raise ValueError(f"{path} must be unique, so it must be there, as a string")
+    for path in container.contains:
+        if not isinstance(field(document, path), str | None):
+            raise ValueError(f"{path} is searched in, so it must be a string")
+    for path in indexed_paths(container):
+        if not isinstance(field(document, path), str | int | float | None):
+            raise ValueError(f"{path} is indexed, so it must be a plain value")
+    try:
+        body = to_json(document)
+    except PydanticSerializationError:
+        raise ValueError("the document is not JSON") from None
+    if len(body) > MAX_BYTES:
+        raise ValueError("the document is larger than a store holds")
+    return body
+
+
+@cache
+def indexed_paths(container: Container) -> tuple[str, ...]:
+    """Every path of the container's index groups, once, in order."""
+    return tuple(dict.fromkeys(path for group in container.indexes for path in group))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The index group that answers, None being the primary key; its first `fixed` paths are held by equality."""
+
+    group: tuple[str, ...] | None
+    fixed: int
+
+    @property
+    def order(self) -> str | None:
+        """The path that the answer is sorted by, before partition and id; None when those alone sort it."""
+        return self.group[self.fixed] if self.group is not None and self.fixed < len(self.group) else None
+
+
+_PRIMARY = Plan(None, 0)
+
+
+def plan(container: Container, query: Query) -> Plan:
+    """The one way to answer without reading what is not asked for; raises ValueError when no index can.
+
+    Across partitions a query needs a group that it holds by equality up to the last path, which it may hold in
+    any way or sort by; more fields may filter then. Inside a partition any indexed field may filter.
+    """
+    if not 1 <= query.limit <= 1000:
+        raise ValueError("a page has 1 to 1000 documents")
+    _check_where(container, query.where)
+    equal = {where.field for where in query.where if where.op == "="}
+    ranged = {where.field for where in query.where if where.op not in ("=", "contains")}
+    best = _PRIMARY
+    for group in container.indexes:
+        held = next((i for i, path in enumerate(group) if path not in equal), len(group))
+        if query.order_by is not None:
+            if query.order_by == group[-1] and held >= len(group) - 1:
+                best = max(best, Plan(group, len(group) - 1), key=_reach)
+        elif held == len(group) or (held == len(group) - 1 and group[-1] in ranged):
+            best = max(best, Plan(group, held), key=_reach)
+    if query.order_by is not None and best.group is None:
+        raise ValueError(f"no index of {container.name} sorts by {query.order_by} here")
+    if query.partition is None and query.where and (best.group is None or not _starts(best.group, query.where)):
+        raise ValueError(f"no index of {container.name} answers this across partitions")
+    return best
+
+
+def plan_count(container: Container, where: tuple[Where, ...]) -> Plan:
+    """The index group to count by, over all partitions; raises ValueError when none starts with a field asked for."""
+    _check_where(container, where)
+    if not where:
+        return _PRIMARY
+    equal = {condition.field for condition in where if condition.op == "="}
+    best = _PRIMARY
+    for group in container.indexes:
+        if _starts(group, where):
+            held = next((i for i, path in enumerate(group) if path not in equal), len(group))
+            best = max(best, Plan(group, held), key=_reach)
+    if best.group is None:
+        raise ValueError(f"no index of {container.name} counts this")
+    return best
+
+
+def _reach(candidate: Plan) -> tuple[int, int]:
+    return (candidate.fixed, 0 if candidate.group is None else 1)
+
+
+def _starts(group: tuple[str, ...], where: tuple[Where, ...]) -> bool:
+    return any(condition.field == group[0] and condition.op != "contains" for condition in where)
+
+
+def _check_where(container: Container, where: tuple[Where, ...]) -> None:
+    indexed = indexed_paths(container)
+    for condition in where:
+        if condition.field not in (container.contains if condition.op == "contains" else indexed):
+            raise ValueError(f"{container.name} has no index of {condition.field} for {condition.op}")
+        values = condition.value if condition.op == "in" else (condition.value,)
+        if isinstance(values, str) or not all(isinstance(value, str | int | float) for value in values):
+            raise ValueError("a condition compares with plain values")
+
+
+def next_cursor(plan: Plan, document: Document, key: Key) -> str:
+    """Where the page ended: its last sort value, partition and id, so that changes elsewhere move nothing."""
+    value = [] if plan.order is None else [field(document, plan.order)]
+    return base64.urlsafe_b64encode(to_json([*value, key.partition, key.id])).decode().rstrip("=")
+
+
+def read_cursor(plan: Plan, cursor: str) -> list[Any]:
+    """What `next_cursor` wrote; raises ValueError for anything else."""
+    try:
+        values = from_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError:
+        values = None
+    width = 2 if plan.order is None else 3
+    if not isinstance(values, list) or len(values) != width or not all(isinstance(v, str) for v in values[-2:]):
+        raise ValueError("not a cursor of this query")
+    if not all(isinstance(v, str | int | float) for v in values):
+        raise ValueError("not a cursor of this query")
+    return values

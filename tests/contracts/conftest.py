@@ -1,0 +1,5 @@
+"""What the contract suites share."""
+
+from tests.support.azurite import azurite, fresh_name
+
+__all__ = ["azurite", "fresh_name"]

@@ -1,0 +1,133 @@
+"""What every Queue does: the Storage queues on a real Azurite, and the fake that other tests use."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from azure.storage.queue import TextBase64DecodePolicy
+from azure.storage.queue.aio import QueueServiceClient
+
+from shared.adapters.storage_connection import StorageConnection
+from shared.adapters.storage_queue import StorageQueue
+from shared.domain.errors import TryAgainError
+from shared.ports import Queue
+from tests.support.azurite import Azurite
+from tests.support.fakes import FakeClock, FakeQueue
+
+
+@dataclass
+class Subject:
+    """A queue adapter, and a way to see what arrived."""
+
+    queue: Queue
+    take_all: Callable[[str], Awaitable[list[dict[str, Any]]]]
+
+
+@pytest.fixture(params=["fake", "storage"])
+async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
+    if request.param == "fake":
+        yield fake_subject()
+        return
+    azurite: Azurite = request.getfixturevalue("azurite")
+    queue = StorageQueue(azurite.connection)
+    async with QueueServiceClient.from_connection_string(azurite.connection_string) as service:
+
+        async def take_all(name: str) -> list[dict[str, Any]]:
+            client = service.get_queue_client(name, message_decode_policy=TextBase64DecodePolicy())
+            return [json.loads(m.content) async for m in client.receive_messages(messages_per_page=32)]
+
+        yield Subject(queue, take_all)
+    await queue.aclose()
+
+
+def fake_subject() -> Subject:
+    queue = FakeQueue(FakeClock())
+
+    async def take_all(name: str) -> list[dict[str, Any]]:
+        return list(iter(lambda: queue.pop(name), None))
+
+    return Subject(queue, take_all)
+
+
+async def test_every_message_arrives_once_and_unchanged(subject: Subject, fresh_name: str) -> None:
+    sent = [{"brand": "acme", "ids": ["é", "日本", str(number)]} for number in range(50)]
+    await subject.queue.send(fresh_name, sent)
+    received = await subject.take_all(fresh_name)
+    assert sorted(received, key=lambda m: int(m["ids"][2])) == sent
+
+
+async def test_a_queue_is_there_once_it_is_used(subject: Subject, fresh_name: str) -> None:
+    await subject.queue.send(fresh_name, [{"n": 1}])
+    await subject.queue.send(fresh_name, [{"n": 2}])
+    assert sorted(m["n"] for m in await subject.take_all(fresh_name)) == [1, 2]
+
+
+async def test_queues_are_apart(subject: Subject, fresh_name: str) -> None:
+    await subject.queue.send(fresh_name, [{"n": 1}])
+    await subject.queue.send(fresh_name + "-other", [{"n": 2}])
+    assert await subject.take_all(fresh_name) == [{"n": 1}]
+
+
+async def test_a_delayed_message_is_not_seen_before_its_time(subject: Subject, fresh_name: str) -> None:
+    await subject.queue.send(fresh_name, [{"n": "later"}], delay_seconds=3600)
+    await subject.queue.send(fresh_name, [{"n": "now"}])
+    assert await subject.take_all(fresh_name) == [{"n": "now"}]
+
+
+async def test_no_messages_are_no_work(subject: Subject, fresh_name: str) -> None:
+    await subject.queue.send(fresh_name, [])
+
+
+async def test_the_longest_message_fits(subject: Subject, fresh_name: str) -> None:
+    longest = {"ids": "x" * (48 * 1024 - len('{"ids":""}'))}
+    await subject.queue.send(fresh_name, [longest])
+    assert await subject.take_all(fresh_name) == [longest]
+
+
+async def test_one_message_too_long_and_none_is_sent(subject: Subject, fresh_name: str) -> None:
+    await subject.queue.send(fresh_name, [{"n": "before"}])
+    with pytest.raises(ValueError, match="too long"):
+        await subject.queue.send(fresh_name, [{"n": "with it"}, {"ids": "x" * 48 * 1024}])
+    assert await subject.take_all(fresh_name) == [{"n": "before"}]
+
+
+async def test_the_fake_shows_a_delayed_message_when_its_time_has_come() -> None:
+    clock = FakeClock()
+    queue = FakeQueue(clock)
+    await queue.send("work", [{"n": 1}], delay_seconds=60)
+    clock.advance(seconds=59)
+    assert queue.pop("work") is None
+    clock.advance(seconds=1)
+    assert queue.pop("work") == {"n": 1}
+
+
+@pytest.mark.rule("VIS-8")
+async def test_what_storage_refuses_is_said_without_its_words(
+    azurite: Azurite, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue = StorageQueue(azurite.connection)
+    with pytest.raises(TryAgainError) as caught:
+        await queue.send("No Queue Is Called This", [{"n": 1}])
+    await queue.aclose()
+    assert str(caught.value) == "try-again"
+    assert caught.value.__suppress_context__
+    assert "storage fault" in caplog.text
+
+
+async def test_a_connection_needs_an_address() -> None:
+    with pytest.raises(ValueError, match="queue service URI"):
+        await StorageQueue(StorageConnection()).send("work", [{"n": 1}])
+
+
+async def test_a_connection_without_a_string_uses_the_managed_identity() -> None:
+    connection = StorageConnection(queue_service_uri="https://account.queue.core.test", client_id="identity")
+    queue = StorageQueue(connection)
+    assert queue._connected().account_name == "account"
+    await queue.aclose()
+
+
+@pytest.mark.rule("BAK-5")
+def test_a_connection_does_not_show_its_secret() -> None:
+    assert "hush" not in repr(StorageConnection(connection_string="AccountKey=hush"))

@@ -1,0 +1,151 @@
+"""In-memory stand-ins for the ports, held to the same contract suites as the real adapters."""
+
+import json
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.ports import Clock, Fate, OutgoingMail, SendResult
+
+_LONGEST_MESSAGE_BYTES = 48 * 1024
+_CHUNK_BYTES = 64 * 1024
+
+
+class FakeClock:
+    """Time that passes when it is told to."""
+
+    def __init__(self, now: datetime = datetime(2030, 1, 1, tzinfo=UTC)) -> None:
+        self._now = now.astimezone(UTC).replace(microsecond=0)
+
+    def now(self) -> datetime:
+        """The time in UTC, in whole seconds."""
+        return self._now
+
+    def advance(self, by: timedelta | None = None, **parts: float) -> datetime:
+        """Moves on by a timedelta or its parts (`days=1`); raises ValueError for a step back."""
+        step = by if by is not None else timedelta(**parts)
+        if step < timedelta(0):
+            raise ValueError("time does not go back")
+        self._now = (self._now + step).replace(microsecond=0)
+        return self._now
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One message on a queue, and from when on it can be taken."""
+
+    message: dict[str, Any]
+    visible_at: datetime
+
+
+class FakeQueue:
+    """Queues that remember; a delayed message cannot be taken before the clock says so."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.queues: defaultdict[str, list[Waiting]] = defaultdict(list)
+
+    async def send(
+        self, queue: str, messages: Sequence[Mapping[str, Any]], *, delay_seconds: int = 0
+    ) -> None:
+        """Puts each message on the queue, as it would look after its way over the wire."""
+        texts = [json.dumps(message, separators=(",", ":")) for message in messages]
+        if any(len(text) > _LONGEST_MESSAGE_BYTES for text in texts):
+            raise ValueError("a queue message is too long")
+        visible_at = self._clock.now() + timedelta(seconds=delay_seconds)
+        self.queues[queue] += [Waiting(json.loads(text), visible_at) for text in texts]
+
+    def pop(self, queue: str) -> dict[str, Any] | None:
+        """Takes the oldest message that is visible now; None when there is none."""
+        for index, waiting in enumerate(self.queues[queue]):
+            if waiting.visible_at <= self._clock.now():
+                return self.queues[queue].pop(index).message
+        return None
+
+
+class FakeFiles:
+    """Files in a dictionary."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    async def write(self, path: str, chunks: Iterable[bytes]) -> None:
+        """Stores the chunks as one file, replacing what was there."""
+        self.files[_checked(path)] = b"".join(chunks)
+
+    async def read(self, path: str) -> AsyncIterator[bytes]:
+        """The file in chunks; raises FileNotFoundError."""
+        if _checked(path) not in self.files:
+            raise FileNotFoundError("there is no such file")
+        content = self.files[path]
+        for start in range(0, len(content), _CHUNK_BYTES):
+            yield content[start : start + _CHUNK_BYTES]
+
+    async def delete(self, path: str) -> None:
+        """Deletes the file; deleting what is gone is fine."""
+        self.files.pop(_checked(path), None)
+
+
+def _checked(path: str) -> str:
+    if any(part in ("", ".", "..") for part in path.split("/")) or "\\" in path:
+        raise ValueError("not a path of a file")
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A planned mishap: the fate that is told, and whether the mail was taken all the same."""
+
+    fate: Fate
+    accepted: bool = False
+
+
+class FakeMailer:
+    """A provider that takes every mail but those that a fault was planned for.
+
+    Like the real one it does not recognise a repeat: the same custom id twice is two mails in the outbox.
+    """
+
+    def __init__(self) -> None:
+        self.outbox: list[OutgoingMail] = []
+        self.calls: list[list[str]] = []
+        self.lookups: list[str] = []
+        self.can_be_asked = True
+        self._next_calls: deque[Fault] = deque()
+        self._by_address: dict[str, Fault] = {}
+
+    def next_call(self, fate: Fate, *, accepted: bool = False, times: int = 1) -> None:
+        """Plans one fate for all mails of the next calls; `accepted` with UNKNOWN is the lost answer."""
+        self._next_calls.extend(Fault(fate, accepted) for _ in range(times))
+
+    def always_for(self, to_email: str, fate: Fate, *, accepted: bool = False) -> None:
+        """Plans the fate of every mail to an address; SENT makes it an ordinary one again."""
+        self._by_address[to_email] = Fault(fate, accepted)
+
+    def sent_to(self, to_email: str) -> list[OutgoingMail]:
+        """What was accepted for one address, oldest first."""
+        return [mail for mail in self.outbox if mail.to_email == to_email]
+
+    async def send(self, mails: Sequence[OutgoingMail]) -> list[SendResult]:
+        """Takes up to 50 mails; the fates come in input order."""
+        if len(mails) > 50:
+            raise ValueError("too many mails for one call")
+        if not mails:
+            return []
+        self.calls.append([mail.custom_id for mail in mails])
+        for_all = self._next_calls.popleft() if self._next_calls else None
+        return [self._take(mail, for_all or self._by_address.get(mail.to_email)) for mail in mails]
+
+    async def was_accepted(self, custom_id: str) -> bool | None:
+        """Whether a mail of this custom id was taken; None while `can_be_asked` is off."""
+        self.lookups.append(custom_id)
+        return any(mail.custom_id == custom_id for mail in self.outbox) if self.can_be_asked else None
+
+    def _take(self, mail: OutgoingMail, fault: Fault | None) -> SendResult:
+        if fault is None or fault.fate is Fate.SENT or fault.accepted:
+            self.outbox.append(mail)
+        if fault is None or fault.fate is Fate.SENT:
+            return SendResult(Fate.SENT)
+        return SendResult(fault.fate, "planned")
