@@ -1,0 +1,221 @@
+"""Ambassadors' accounts: sign-up by form, confirmation, session, own data (AMB, REG-1)."""
+
+import json
+from datetime import date
+from typing import Annotated, Literal
+
+import azure.functions as func
+from pydantic import Field, SecretStr, StringConstraints, field_validator
+
+from functions.http import Answer, Body, LongText, ShortText, answer, client_ip, operation, parse
+from functions.identity import ambassador, session_cookie
+from shared import app
+from shared.domain.ambassador import AccountStatus, Address, CommunicationSwitches, CommunitySwitches, Gender
+from shared.domain.iban import clean_iban
+from shared.domain.records import Instant
+from shared.usecases import account_mails, sessions, sign_up
+
+blueprint = func.Blueprint()
+
+SESSION = "/api/brands/{brand}/session"
+ME = "/api/brands/{brand}/me"
+
+DateOfBirth = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class PostalAddress(Body):
+    """A postal address."""
+
+    street: ShortText | None = None
+    city: ShortText | None = None
+    postal_code: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)] | None = None
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+
+
+class AccountFields(Body):
+    """The fields that an ambassador enters and may change."""
+
+    customer_id: ShortText | None = None
+    language: Literal["en", "fr"] | None = None
+    date_of_birth: DateOfBirth | None = None
+    address: PostalAddress | None = None
+    about: LongText | None = None
+    interests: list[ShortText] | None = Field(default=None, max_length=50)
+    position: ShortText | None = None
+    iban: Annotated[str, StringConstraints(max_length=60)] | None = None
+
+    @field_validator("date_of_birth")
+    @classmethod
+    def _a_day_in_the_past(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("must be a day of the calendar") from None
+        if not date(1900, 1, 1) <= day <= app.ports_of_the_suite().clock.now().date():
+            raise ValueError("must be a day in the past")
+        return value
+
+    @field_validator("iban")
+    @classmethod
+    def _an_iban(cls, value: str | None) -> str | None:
+        return clean_iban(value) if value else None
+
+
+class SignUpBody(AccountFields):
+    """The sign-up form (AMB-1)."""
+
+    email: ShortText
+    password: SecretStr = Field(min_length=10, max_length=1000)
+    gender: Gender
+    first_name: ShortText
+    last_name: ShortText
+    alias: ShortText
+    accept_terms: Literal[True]
+
+
+class AccountPatch(AccountFields):
+    """What an ambassador may change; what is left out stays."""
+
+    gender: Gender | None = None
+    first_name: ShortText | None = None
+    last_name: ShortText | None = None
+    alias: ShortText | None = None
+    communication: CommunicationSwitches | None = None
+    community: CommunitySwitches | None = None
+
+    @field_validator(
+        "gender", "first_name", "last_name", "alias", "language", "communication", "community", mode="before"
+    )
+    @classmethod
+    def _not_emptied(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("cannot be emptied")
+        return value
+
+
+class TokenBody(Body):
+    """A link's token."""
+
+    token: Annotated[str, StringConstraints(max_length=2000)]
+
+
+class Credentials(Body):
+    """What a log-in says."""
+
+    email: ShortText
+    password: SecretStr = Field(max_length=1000)
+
+
+class Confirmed(Answer):
+    """The account is open."""
+
+    status: AccountStatus
+
+
+class SessionAnswer(Answer):
+    """A session; `csrfToken` goes as X-CSRF-Token with every change asked for by cookie."""
+
+    token: str
+    csrf_token: str
+    expires_at: Instant
+
+
+class Account(Answer):
+    """An ambassador's own data."""
+
+    id: str
+    status: AccountStatus
+    created_at: Instant
+    email: str
+    gender: Gender
+    first_name: str
+    last_name: str
+    alias: str
+    customer_id: str | None
+    language: str
+    date_of_birth: str | None
+    address: Address
+    about: str | None
+    interests: tuple[str, ...]
+    position: str | None
+    iban: str | None
+    communication: CommunicationSwitches
+    community: CommunitySwitches
+    terms_accepted_at: Instant
+    terms_version: str
+
+
+@operation(blueprint, "POST", "/api/brands/{brand}/ambassadors", body=SignUpBody, answers={202: None})
+async def sign_up_ambassador(req: func.HttpRequest) -> func.HttpResponse:
+    """Takes a sign-up; the answer is the same whether or not the address is known."""
+    brand = await app.brand(req.route_params["brand"])
+    body = parse(req, SignUpBody)
+    fields = body.model_dump(exclude={"email", "password", "accept_terms"}, exclude_none=True)
+    form = sign_up.SignUp(body.email, body.password.get_secret_value(), fields)
+    await sign_up.sign_up(brand, form, client_ip(req))
+    return answer(202)
+
+
+@operation(blueprint, "POST", "/api/brands/{brand}/ambassadors/confirm", body=TokenBody, answers={200: Confirmed})
+async def confirm_ambassador(req: func.HttpRequest) -> func.HttpResponse:
+    """Opens the account of a confirmation link."""
+    await app.brand(req.route_params["brand"])
+    token = parse(req, TokenBody).token
+    opened = await sign_up.confirm_sign_up(app.brands(), token, req.route_params["brand"])
+    return answer(200, Confirmed(status=opened.account.status))
+
+
+@operation(blueprint, "POST", SESSION, body=Credentials, answers={200: SessionAnswer})
+async def open_session(req: func.HttpRequest) -> func.HttpResponse:
+    """Signs an ambassador in."""
+    brand = await app.brand(req.route_params["brand"])
+    body = parse(req, Credentials)
+    opened = await sessions.sign_in(brand, body.email, body.password.get_secret_value())
+    cookie = session_cookie(brand.id, opened.token, int(sessions.LASTS.total_seconds()))
+    content = SessionAnswer(token=opened.token, csrf_token=opened.csrf_token, expires_at=opened.expires_at)
+    return answer(200, content, headers={"Set-Cookie": cookie})
+
+
+@operation(blueprint, "DELETE", SESSION, auth="ambassador", answers={204: None})
+async def close_session(req: func.HttpRequest) -> func.HttpResponse:
+    """Signs the ambassador out of this session."""
+    caller = await ambassador(req)
+    await sessions.sign_out(caller)
+    return answer(204, headers={"Set-Cookie": session_cookie(caller.brand.id, "", 0)})
+
+
+@operation(blueprint, "GET", ME, auth="ambassador", answers={200: Account})
+async def read_account(req: func.HttpRequest) -> func.HttpResponse:
+    """The ambassador's own data."""
+    caller = await ambassador(req)
+    return answer(200, _account(caller.account.record.model_dump()))
+
+
+@operation(blueprint, "PATCH", ME, auth="ambassador", body=AccountPatch, answers={200: Account})
+async def edit_account(req: func.HttpRequest) -> func.HttpResponse:
+    """Changes the ambassador's own data."""
+    caller = await ambassador(req)
+    body = parse(req, AccountPatch)
+    fields: dict[str, object] = {name: getattr(body, name) for name in body.model_fields_set}
+    if body.address:
+        fields["address"] = Address(**body.address.model_dump())
+    if "interests" in fields:
+        fields["interests"] = tuple(body.interests or ())
+    after = await sessions.edit_account(caller, fields)
+    return answer(200, _account(after.model_dump()))
+
+
+@blueprint.function_name("send_account_mail")
+@blueprint.queue_trigger(arg_name="msg", queue_name=account_mails.QUEUE, connection="AzureWebJobsStorage")
+async def send_account_mail(msg: func.QueueMessage) -> None:
+    """Sends one mail to an ambassador about the own account."""
+    message = json.loads(msg.get_body())
+    brand = await app.brand(message["brand"])
+    mail = account_mails.AccountMail(message["mail"])
+    await account_mails.send_account_mail(brand, message["ambassador"], mail, message["id"], message.get("signUp"))
+
+
+def _account(fields: dict[str, object]) -> Account:
+    return Account(**{name: fields[name] for name in Account.model_fields})

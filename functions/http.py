@@ -1,0 +1,164 @@
+"""One way for every HTTP function: declare, parse, call one use case, answer; errors become problem+json here alone."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+import azure.functions as func
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic.alias_generators import to_camel
+
+from shared.domain.errors import (
+    DomainError,
+    FieldError,
+    InvalidInputError,
+    MalformedError,
+    TooLargeError,
+    TooManyRequestsError,
+)
+
+log = logging.getLogger("popsell")
+
+Auth = Literal["public", "ambassador", "staff", "mail_provider"]
+Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
+M = TypeVar("M", bound=BaseModel)
+
+JSON_LIMIT = 1 << 20
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+}
+
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
+
+
+class Body(BaseModel):
+    """The base of every request body: camelCase, and unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, defer_build=True)
+
+
+class Answer(BaseModel):
+    """The base of every answer: camelCase."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, defer_build=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the public contract, as the documents and the tests that walk every route read it."""
+
+    name: str
+    methods: tuple[str, ...]
+    path: str
+    auth: Auth
+    body: type[BaseModel] | None
+    answers: Mapping[int, type[BaseModel] | None]
+
+
+OPERATIONS: list[Operation] = []
+
+
+def operation(
+    blueprint: func.Blueprint,
+    method: str | Sequence[str],
+    path: str,
+    *,
+    auth: Auth = "public",
+    body: type[BaseModel] | None = None,
+    answers: Mapping[int, type[BaseModel] | None],
+) -> Callable[[Handler], Handler]:
+    """Registers a function for a route of the contract; whatever it raises is answered as problem+json."""
+    methods = (method,) if isinstance(method, str) else tuple(method)
+
+    def register(handler: Handler) -> Handler:
+        OPERATIONS.append(Operation(handler.__name__, methods, path, auth, body, answers))
+
+        async def guarded(req: func.HttpRequest) -> func.HttpResponse:
+            try:
+                return await handler(req)
+            except DomainError as error:
+                return problem(error)
+            except Exception as error:
+                # The type alone: a message may repeat what it choked on (VIS-8).
+                log.error("unexpected error", extra={"function": handler.__name__, "error": type(error).__name__})
+                return problem(DomainError())
+
+        guarded.__name__ = handler.__name__
+        guarded.__doc__ = handler.__doc__
+        decorate = blueprint.route(route=path.lstrip("/"), methods=list(methods), auth_level=func.AuthLevel.ANONYMOUS)
+        decorate(blueprint.function_name(handler.__name__)(guarded))
+        return handler
+
+    return register
+
+
+def parse(req: func.HttpRequest, model: type[M]) -> M:
+    """The JSON body as a model; raises errors that name each field and the reason, never the value."""
+    raw = req.get_body()
+    if len(raw) > JSON_LIMIT:
+        raise TooLargeError
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        raise _refused(error) from None
+
+
+def parse_query(req: func.HttpRequest, model: type[M]) -> M:
+    """The query parameters as a model."""
+    try:
+        return model.model_validate(dict(req.params))
+    except ValidationError as error:
+        raise _refused(error) from None
+
+
+def _refused(error: ValidationError) -> DomainError:
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(detail["type"] == "json_invalid" for detail in details):
+        return MalformedError("The body is not JSON")
+    return InvalidInputError(
+        errors=[FieldError(".".join(map(str, d["loc"])), d["msg"].removeprefix("Value error, ")) for d in details]
+    )
+
+
+def answer(
+    status: int, content: BaseModel | None = None, *, headers: Mapping[str, str] | None = None
+) -> func.HttpResponse:
+    """A JSON answer, or an empty one."""
+    text = content.model_dump_json(by_alias=True) if content is not None else ""
+    return func.HttpResponse(
+        text,
+        status_code=status,
+        headers={**SECURITY_HEADERS, **(headers or {})},
+        mimetype="application/json" if text else "text/plain",
+    )
+
+
+def problem(error: DomainError) -> func.HttpResponse:
+    """The answer to an error (RFC 9457)."""
+    content: dict[str, Any] = {
+        "type": f"urn:popsell:problem:{error.kind}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail or error.title,
+        "errors": [{"field": e.field, "reason": e.reason} for e in error.errors],
+    }
+    headers = dict(SECURITY_HEADERS)
+    if isinstance(error, TooManyRequestsError):
+        headers["Retry-After"] = str(error.retry_after)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return func.HttpResponse(
+        json.dumps(content), status_code=error.status, headers=headers, mimetype="application/problem+json"
+    )
+
+
+def client_ip(req: func.HttpRequest) -> str | None:
+    """The address that the nearest proxy saw; what callers wrote before it in the header is not believed."""
+    hops = [hop.strip() for hop in req.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    return hops[-1].rsplit(":", 1)[0] if hops and hops[-1].count(":") == 1 else (hops[-1] if hops else None)

@@ -1,0 +1,60 @@
+"""Who calls: ambassadors by session, staff by session of their own, the mail provider by its credentials."""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Sequence
+from http.cookies import CookieError, SimpleCookie
+
+import azure.functions as func
+
+from shared import app
+from shared.domain.errors import UnauthenticatedError
+from shared.usecases.sessions import Caller, caller, check_csrf
+
+SESSION_COOKIE = "Popsell_remember_me"
+
+
+async def ambassador(req: func.HttpRequest) -> Caller:
+    """The signed-in ambassador of the path's brand; by cookie, a change needs the CSRF header too."""
+    brand = await app.brand(req.route_params["brand"])
+    bearer = _bearer(req)
+    found = await caller(brand, bearer or _cookie(req))
+    if bearer is None and req.method not in ("GET", "HEAD"):
+        check_csrf(found, req.headers.get("X-CSRF-Token"))
+    return found
+
+
+def mail_provider(req: func.HttpRequest, credentials: Sequence[tuple[str, str]]) -> None:
+    """Raises UnauthenticatedError unless the basic credentials are among those valid now; in constant time."""
+    scheme, _, encoded = req.headers.get("Authorization", "").partition(" ")
+    try:
+        given = base64.b64decode(encoded, validate=True) if scheme.lower() == "basic" else b""
+    except (binascii.Error, ValueError):
+        given = b""
+    known = [hmac.compare_digest(given, f"{user}:{password}".encode()) for user, password in credentials]
+    if not any(known):
+        raise UnauthenticatedError
+
+
+def session_cookie(brand: str, token: str, seconds: int) -> str:
+    """The Set-Cookie header of a session; with 0 seconds it removes it."""
+    return f"{SESSION_COOKIE}={token}; Path=/api/brands/{brand}; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"
+
+
+def bearer_token(req: func.HttpRequest) -> str | None:
+    """The token of the Authorization header."""
+    return _bearer(req)
+
+
+def _bearer(req: func.HttpRequest) -> str | None:
+    scheme, _, token = req.headers.get("Authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _cookie(req: func.HttpRequest) -> str | None:
+    try:
+        cookie = SimpleCookie(req.headers.get("Cookie", "")).get(SESSION_COOKIE)
+    except CookieError:
+        return None
+    return cookie.value if cookie else None

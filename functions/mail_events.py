@@ -1,0 +1,50 @@
+"""The mail provider's callbacks (CON-3, SUP-1): queued before they are answered, applied from the queue."""
+
+import json
+
+import azure.functions as func
+
+from functions.http import Answer, answer, operation
+from functions.identity import mail_provider
+from shared import app
+from shared.domain.errors import TooLargeError
+from shared.domain.mail_events import NotEventsError, parse_body
+from shared.usecases import mail_events
+from shared.usecases.mail_events import QueuedEvent
+
+blueprint = func.Blueprint()
+
+BODY_LIMIT = 4 << 20
+
+
+class ReceivedAnswer(Answer):
+    """How many events were taken in, and how many were kept aside."""
+
+    accepted: int
+    quarantined: int
+
+
+@operation(blueprint, "POST", "/api/webhooks/mailjet", auth="mail_provider", answers={200: ReceivedAnswer})
+async def receive_mail_events(req: func.HttpRequest) -> func.HttpResponse:
+    """Takes events in: an array, a bare object or []; what is no event is kept aside and answered with 200 as well."""
+    mail_provider(req, app.settings().webhook_credentials)
+    body = req.get_body()
+    if len(body) > BODY_LIMIT:
+        raise TooLargeError
+    try:
+        raw = parse_body(body)
+    except NotEventsError as error:
+        now = app.ports_of_the_suite().clock.now()
+        await mail_events.put_aside(app.quarantine(), error.reason, now, body.hex())
+        return answer(200, ReceivedAnswer(accepted=0, quarantined=1))
+    received = await mail_events.receive_events(app.brands(), app.quarantine(), raw)
+    return answer(200, ReceivedAnswer(accepted=received.accepted, quarantined=received.quarantined))
+
+
+@blueprint.function_name("apply_mail_events")
+@blueprint.queue_trigger(arg_name="msg", queue_name=mail_events.QUEUE, connection="AzureWebJobsStorage")
+async def apply_mail_events(msg: func.QueueMessage) -> None:
+    """Applies queued events to their contacts."""
+    message = json.loads(msg.get_body())
+    events = [QueuedEvent.from_document(event) for event in message["events"]]
+    await mail_events.apply_events(await app.brand(message["brand"]), app.quarantine(), events)

@@ -1,0 +1,111 @@
+"""Invitations and publications: asked for over HTTP, sent from the queue (MAIL)."""
+
+import json
+from typing import Annotated, Self
+
+import azure.functions as func
+from pydantic import Field, StringConstraints, model_validator
+
+from functions.http import Answer, Body, answer, operation, parse
+from functions.identity import ambassador
+from shared import app
+from shared.domain.publication import Content
+from shared.usecases import invite, send_mails
+
+blueprint = func.Blueprint()
+
+ContactId = Annotated[str, StringConstraints(max_length=64)]
+
+
+class Recipients(Body):
+    """Either the contacts by id, or all that the mail is for."""
+
+    contact_ids: list[ContactId] | None = Field(default=None, min_length=1, max_length=10_000)
+    all: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.contact_ids is None) != self.all:
+            raise ValueError("needs either contactIds or all: true")
+        return self
+
+
+class PublicationBody(Recipients):
+    """A publication and whom it is for."""
+
+    subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    body: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+    contents: list[Content] = Field(default=[], max_length=20)
+
+
+class SkippedContact(Answer):
+    """A contact that gets no mail, and why."""
+
+    contact_id: str
+    reason: str
+
+
+class Invited(Answer):
+    """What was queued, and what was not."""
+
+    job_id: str
+    queued: int
+    skipped: list[SkippedContact]
+
+
+class Published(Invited):
+    """The same for a publication."""
+
+    publication_id: str
+
+
+@operation(
+    blueprint,
+    "POST",
+    "/api/brands/{brand}/contacts/invite",
+    auth="ambassador",
+    body=Recipients,
+    answers={202: Invited},
+)
+async def invite_contacts(req: func.HttpRequest) -> func.HttpResponse:
+    """Queues invitations."""
+    caller = await ambassador(req)
+    body = parse(req, Recipients)
+    asked = await invite.invite(caller.brand, caller.id, body.contact_ids)
+    return answer(202, Invited(job_id=asked.job, queued=asked.queued, skipped=_skipped(asked)))
+
+
+@operation(
+    blueprint,
+    "POST",
+    "/api/brands/{brand}/publications",
+    auth="ambassador",
+    body=PublicationBody,
+    answers={202: Published},
+)
+async def publish(req: func.HttpRequest) -> func.HttpResponse:
+    """Queues a publication by mail to contacts that are opted in."""
+    caller = await ambassador(req)
+    body = parse(req, PublicationBody)
+    publication, asked = await invite.publish(
+        caller.brand,
+        caller.id,
+        subject=body.subject,
+        body=body.body,
+        contents=body.contents,
+        contacts=body.contact_ids,
+    )
+    content = Published(publication_id=publication.id, job_id=asked.job, queued=asked.queued, skipped=_skipped(asked))
+    return answer(202, content)
+
+
+@blueprint.function_name("send_mails")
+@blueprint.queue_trigger(arg_name="msg", queue_name=invite.QUEUE, connection="AzureWebJobsStorage")
+async def send_batch(msg: func.QueueMessage) -> None:
+    """Sends one batch of mails to contacts."""
+    message = json.loads(msg.get_body())
+    await send_mails.send_batch(await app.brand(message["brand"]), message["batch"])
+
+
+def _skipped(asked: invite.Asked) -> list[SkippedContact]:
+    return [SkippedContact(contact_id=skipped.contact, reason=skipped.reason) for skipped in asked.skipped]

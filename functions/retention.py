@@ -1,0 +1,151 @@
+"""Retention: the timer that opens a sweep per brand, the queue function that runs it, and what staff see of it (RET)."""
+
+import json
+from datetime import datetime
+from typing import Annotated
+
+import azure.functions as func
+from pydantic import Field, StringConstraints
+
+from functions.http import Answer, Body, answer, operation, parse, parse_query
+from functions.identity import bearer_token
+from shared import app
+from shared.domain.disposition import Done
+from shared.domain.jobs import RuleReport, Run, RunState
+from shared.domain.records import Instant
+from shared.domain.retention import RuleId
+from shared.domain.staff import MAY_RUN_SWEEPS, StaffMember
+from shared.ports import Query
+from shared.usecases import sweep
+from shared.usecases.brands import Brand
+from shared.usecases.staff_sessions import staff_of_brand
+
+blueprint = func.Blueprint()
+
+RETENTION = "/api/manager/brands/{brand}/retention"
+
+
+class DueAnswer(Answer):
+    """One record that a sweep would act on; the id says nothing about the person."""
+
+    rule: RuleId
+    record_id: str
+    since: Instant
+    would_be: Done
+
+
+class PreviewAnswer(Answer):
+    """What a sweep at a date would do to the records as they are now; counts are of all, items of the first `limit`."""
+
+    at: Instant
+    counts: dict[RuleId, dict[Done, int]]
+    items: list[DueAnswer]
+
+
+class RunAnswer(Answer):
+    """One sweep and its report."""
+
+    id: str
+    state: RunState
+    started_at: Instant
+    finished_at: Instant | None
+    held: int | None
+    plan: str | None
+    confirmed_by: str | None
+    rules: tuple[RuleReport, ...]
+
+
+class RunList(Answer):
+    """Sweeps, newest first."""
+
+    items: list[RunAnswer]
+    next_cursor: str | None
+
+
+class PreviewQuery(Body):
+    """Which date, and how many records to list."""
+
+    at: Instant | None = None
+    limit: int = Field(default=100, ge=0, le=1000)
+
+
+class PageQuery(Body):
+    """How a list is asked for."""
+
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: Annotated[str, StringConstraints(max_length=2000)] | None = None
+
+
+class Confirmation(Body):
+    """The plan that the sweep may go on with."""
+
+    plan: Annotated[str, StringConstraints(max_length=100)]
+
+
+@operation(blueprint, "GET", RETENTION + "/preview", auth="staff", answers={200: PreviewAnswer})
+async def preview_retention(req: func.HttpRequest) -> func.HttpResponse:
+    """What a sweep would do at a date (RET-17)."""
+    brand, _ = await _staff(req)
+    query = parse_query(req, PreviewQuery)
+    at: datetime = query.at or brand.now()
+    counts: dict[RuleId, dict[Done, int]] = {}
+    items: list[DueAnswer] = []
+    async for due in sweep.preview(brand, at):
+        of_rule = counts.setdefault(due.rule, {})
+        of_rule[due.done] = of_rule.get(due.done, 0) + 1
+        if len(items) < query.limit:
+            items.append(DueAnswer(rule=due.rule, record_id=due.id, since=due.since, would_be=due.done))
+    return answer(200, PreviewAnswer(at=at, counts=counts, items=items))
+
+
+@operation(blueprint, "GET", RETENTION + "/runs", auth="staff", answers={200: RunList})
+async def list_sweeps(req: func.HttpRequest) -> func.HttpResponse:
+    """The reports of the sweeps, newest first (RET-16)."""
+    brand, _ = await _staff(req)
+    page = parse_query(req, PageQuery)
+    found, cursor = await brand.runs.page(
+        Query(order_by="startedAt", descending=True, limit=page.limit, cursor=page.cursor)
+    )
+    return answer(200, RunList(items=[_run(item.record) for item in found], next_cursor=cursor))
+
+
+@operation(
+    blueprint,
+    "POST",
+    RETENTION + "/runs/{id}/confirm",
+    auth="staff",
+    body=Confirmation,
+    answers={200: RunAnswer},
+)
+async def confirm_sweep(req: func.HttpRequest) -> func.HttpResponse:
+    """Lets a stopped sweep go on with exactly the plan shown (RET-18)."""
+    brand, member = await _staff(req)
+    run = await sweep.confirm(brand, req.route_params["id"], parse(req, Confirmation).plan, member.id)
+    return answer(200, _run(run))
+
+
+@blueprint.function_name("sweep_retention")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 15 * * * *")
+async def sweep_retention(timer: func.TimerRequest) -> None:
+    """Opens a sweep of every brand; late or twice does no harm (RET-16)."""
+    for brand in await app.brands().all():
+        await sweep.start_sweep(await app.brand(brand))
+
+
+@blueprint.function_name("run_sweep")
+@blueprint.queue_trigger(arg_name="msg", queue_name=sweep.QUEUE, connection="AzureWebJobsStorage")
+async def run_sweep(msg: func.QueueMessage) -> None:
+    """Runs a sweep, or goes on with it."""
+    message = json.loads(msg.get_body())
+    await sweep.run_sweep(await app.brand(message["brand"]), message["run"])
+
+
+async def _staff(req: func.HttpRequest) -> tuple[Brand, StaffMember]:
+    """The brand of the path for a member of staff who manages it."""
+    id = req.route_params["brand"]
+    member = await staff_of_brand(app.ports_of_the_suite(), app.staff(), bearer_token(req), id, MAY_RUN_SWEEPS)
+    return await app.brand(id), member
+
+
+def _run(run: Run) -> RunAnswer:
+    return RunAnswer(**{name: getattr(run, name) for name in RunAnswer.model_fields})

@@ -1,0 +1,88 @@
+"""The composition root: which adapter stands behind each port, made once and only when first needed."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from shared.domain import containers
+from shared.domain.quarantine import QuarantinedEvent
+from shared.domain.staff import StaffMember
+from shared.domain.tokens import Tokens
+from shared.ports import Ports, Store
+from shared.settings import Settings, read_settings
+from shared.usecases.brands import Brand, Brands
+from shared.usecases.collections import Collection
+
+_overrides: dict[str, Any] = {}
+
+
+def override(**ports: Any) -> None:
+    """Puts other adapters behind ports, named as in `Ports`; for hosts and tests, before the first use."""
+    _overrides.update(ports)
+    for made in (settings, ports_of_the_suite, brands):
+        made.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process."""
+    return read_settings(os.environ)
+
+
+@lru_cache(maxsize=1)
+def ports_of_the_suite() -> Ports:
+    """Every port with its adapter; no connection is opened before it is used."""
+    from shared.adapters.clock import SystemClock
+    from shared.adapters.mailjet import MailjetMailer
+    from shared.adapters.storage_connection import StorageConnection
+    from shared.adapters.storage_files import StorageFiles
+    from shared.adapters.storage_queue import StorageQueue
+    from shared.adapters.vault import EnvelopeVault
+
+    s = settings()
+    storage = StorageConnection(s.storage, s.storage_queue_uri, s.storage_blob_uri, s.storage_client_id)
+    made: dict[str, Any] = {
+        "queue": StorageQueue(storage),
+        "files": StorageFiles(storage),
+        "mailer": MailjetMailer(s.mailjet_url, s.mailjet_api_key, s.mailjet_api_secret),
+        "clock": SystemClock(),
+        "vault": EnvelopeVault(s.master_keys),
+        "tokens": Tokens(s.token_keys),
+        "public_url": s.public_url,
+        "bcrypt_cost": s.bcrypt_cost,
+        **_overrides,
+    }
+    made.setdefault("store", _store(s))
+    return Ports(**made)
+
+
+@lru_cache(maxsize=1)
+def brands() -> Brands:
+    """The directory of brands."""
+    return Brands(ports_of_the_suite())
+
+
+async def brand(id: str) -> Brand:
+    """One brand; raises UnknownObjectError when there is none."""
+    return await brands().get(id)
+
+
+def quarantine() -> Collection[QuarantinedEvent]:
+    """The mail events that are kept aside."""
+    return Collection(ports_of_the_suite().store.platform(containers.QUARANTINE), QuarantinedEvent, "id")
+
+
+def staff() -> Collection[StaffMember]:
+    """The named users of the Manager."""
+    return Collection(ports_of_the_suite().store.platform(containers.STAFF), StaffMember, "id")
+
+
+def _store(s: Settings) -> Store:
+    if s.store_url.startswith("sqlite://"):
+        from shared.adapters.sqlite import SqliteStore
+
+        return SqliteStore(Path(s.store_url.removeprefix("sqlite://")))
+    from shared.adapters.cosmos import CosmosStore
+
+    return CosmosStore(s.store_url, s.cosmos_key)

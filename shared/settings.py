@@ -1,0 +1,86 @@
+"""The settings, read from the environment once, typed and checked; each error names the setting and never its value."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class SettingError(Exception):
+    """A setting is missing or not usable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that an installation decides outside the brands' policies."""
+
+    store_url: str  # STORE_URL: sqlite:///directory, or the https address of a Cosmos DB account
+    cosmos_key: str | None  # COSMOS_KEY: left out, the managed identity is used
+    storage: str | None  # AzureWebJobsStorage: a connection string, or left out for an identity and the addresses below
+    storage_blob_uri: str | None  # AzureWebJobsStorage__blobServiceUri
+    storage_queue_uri: str | None  # AzureWebJobsStorage__queueServiceUri
+    storage_client_id: str | None  # AzureWebJobsStorage__clientId
+    public_url: str  # PUBLIC_URL: where people reach the suite; links in mails begin with it
+    mailjet_url: str  # MAILJET_URL
+    mailjet_api_key: str  # MAILJET_API_KEY
+    mailjet_api_secret: str  # MAILJET_API_SECRET
+    webhook_credentials: tuple[tuple[str, str], ...]  # MAILJET_WEBHOOK_CREDENTIALS: user:password[,user:password]
+    master_keys: tuple[bytes, ...]  # MASTER_KEYS: wrap the brands' keys; base64 of 32 bytes each, newest first
+    token_keys: tuple[bytes, ...]  # TOKEN_KEYS: sign links and sessions; base64 of 32 bytes each, newest first
+    bcrypt_cost: int  # BCRYPT_COST
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings of this environment; raises SettingError naming the first that is missing or wrong."""
+
+    def required(name: str) -> str:
+        value = environment.get(name, "").strip()
+        if not value:
+            raise SettingError(f"{name} is not set")
+        return value
+
+    def optional(name: str) -> str | None:
+        return environment.get(name, "").strip() or None
+
+    storage, queue_uri = optional("AzureWebJobsStorage"), optional("AzureWebJobsStorage__queueServiceUri")
+    if storage is None and queue_uri is None:
+        raise SettingError("AzureWebJobsStorage, or AzureWebJobsStorage__queueServiceUri, is not set")
+    return Settings(
+        store_url=required("STORE_URL"),
+        cosmos_key=optional("COSMOS_KEY"),
+        storage=storage,
+        storage_blob_uri=optional("AzureWebJobsStorage__blobServiceUri"),
+        storage_queue_uri=queue_uri,
+        storage_client_id=optional("AzureWebJobsStorage__clientId"),
+        public_url=required("PUBLIC_URL").rstrip("/"),
+        mailjet_url=required("MAILJET_URL").rstrip("/"),
+        mailjet_api_key=required("MAILJET_API_KEY"),
+        mailjet_api_secret=required("MAILJET_API_SECRET"),
+        webhook_credentials=_credentials(required("MAILJET_WEBHOOK_CREDENTIALS")),
+        master_keys=_keys("MASTER_KEYS", required("MASTER_KEYS")),
+        token_keys=_keys("TOKEN_KEYS", required("TOKEN_KEYS")),
+        bcrypt_cost=_cost(environment.get("BCRYPT_COST", "12")),
+    )
+
+
+def _credentials(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [pair.partition(":") for pair in text.split(",")]
+    if not all(user and colon and password for user, colon, password in pairs):
+        raise SettingError("MAILJET_WEBHOOK_CREDENTIALS is not user:password, or several of them with commas between")
+    return tuple((user.strip(), password.strip()) for user, _, password in pairs)
+
+
+def _keys(name: str, text: str) -> tuple[bytes, ...]:
+    try:
+        keys = tuple(base64.b64decode(key.strip(), validate=True) for key in text.split(","))
+    except binascii.Error:
+        raise SettingError(f"{name} is not base64") from None
+    if any(len(key) != 32 for key in keys):
+        raise SettingError(f"{name} has a key that is not 32 bytes long")
+    return keys
+
+
+def _cost(text: str) -> int:
+    if not text.isdigit() or not 4 <= int(text) <= 16:
+        raise SettingError("BCRYPT_COST is not a number from 4 to 16")
+    return int(text)

@@ -1,0 +1,125 @@
+"""What a person answers without an account: to an invitation, or no more mail (CON-6, SUP-3, MAIL-3)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shared.domain.ambassador import Ambassador
+from shared.domain.consent import AmbassadorOptIn, stands
+from shared.domain.contact import Contact, Origin, last_activity
+from shared.domain.errors import UnknownObjectError
+from shared.domain.ledger import Evidence
+from shared.domain.tokens import Purpose
+from shared.usecases.brands import Brand, Brands
+from shared.usecases.saving import change
+from shared.usecases.suppressing import opt_out_of_brand
+
+
+class Answer(StrEnum):
+    """To an invitation."""
+
+    ACCEPT = "accept"
+    DECLINE = "decline"
+
+
+class Scope(StrEnum):
+    """How far an opt-out goes (MAIL-2)."""
+
+    AMBASSADOR = "ambassador"
+    BRAND = "brand"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who is asked, by whom, and until when the link holds."""
+
+    brand: Brand
+    ambassador: Ambassador | None
+    contact: Contact
+    mail: str
+    expires_at: datetime
+
+
+async def open_link(brands: Brands, purpose: Purpose, token: str) -> Asked:
+    """What a link is about; raises UnknownObjectError for one that is forged, expired, or about a record that is gone."""
+    now = brands.ports.clock.now()
+    claims = brands.ports.tokens.read(purpose, token, now)
+    expires = brands.ports.tokens.expiry(purpose, token)
+    if claims is None or expires is None:
+        raise UnknownObjectError
+    brand = await brands.get(claims["b"])
+    found = await brand.contacts.get(claims["a"], claims["c"])
+    if found is None:
+        raise UnknownObjectError
+    ambassador = await brand.ambassadors.get(claims["a"], claims["a"])
+    return Asked(brand, ambassador.record if ambassador else None, found.record, claims["m"], expires)
+
+
+async def answer_invitation(asked: Asked, answer: Answer, *, text_version: str, ip: str | None) -> Contact:
+    """Records a yes or a no; the same answer again changes nothing, another one replaces it while the link holds.
+
+    After an opt-out of all, an old invitation is not the way back: SUP-4 names the ways.
+    """
+    to = AmbassadorOptIn.INVITATION_ACCEPTED if answer is Answer.ACCEPT else AmbassadorOptIn.INVITATION_DECLINED
+    now = asked.brand.now()
+
+    def act(contact: Contact) -> Contact | None:
+        state = contact.ambassador_opt_in
+        if not contact.in_the_book or contact.restricted_at or state in (to, AmbassadorOptIn.OPT_OUT_GLOBAL):
+            return None
+        if stands(state, contact.ambassador_opt_in_at, to, now):
+            return None
+        return _with_opt_in(contact, to, now, "invitation")
+
+    evidence = _evidence(asked, "invitation", text_version, ip)
+    return await _changed(asked, act, evidence)
+
+
+async def opt_out(asked: Asked, scope: Scope, *, mechanism: str, text_version: str | None, ip: str | None) -> Contact:
+    """Ends mail from this ambassador, or from all of the brand; an opt-out is never refused, and doing it again is fine."""
+    evidence = _evidence(asked, mechanism, text_version, ip)
+    if scope is Scope.BRAND:
+        await opt_out_of_brand(asked.brand, asked.contact, evidence)
+        return await _changed(asked, lambda contact: None, evidence)
+    now = asked.brand.now()
+    return await _changed(asked, lambda contact: opted_out_by_mail(contact, now, mechanism), evidence)
+
+
+def opted_out_by_mail(contact: Contact, at: datetime, mechanism: str) -> Contact | None:
+    """The contact opted out of its ambassador; None when it is already, or when a later own act stands (CON-6)."""
+    state = contact.ambassador_opt_in
+    if (state.opted_out and state.explicit) or stands(
+        state, contact.ambassador_opt_in_at, AmbassadorOptIn.OPT_OUT_EMAIL, at
+    ):
+        return None
+    return _with_opt_in(contact, AmbassadorOptIn.OPT_OUT_EMAIL, at, mechanism)
+
+
+def _with_opt_in(contact: Contact, to: AmbassadorOptIn, at: datetime, mechanism: str) -> Contact:
+    accepted = to is AmbassadorOptIn.INVITATION_ACCEPTED
+    return contact.changed(
+        ambassador_opt_in=to,
+        ambassador_opt_in_at=at,
+        becomes=None,
+        last_activity_at=last_activity(contact, at) if accepted else contact.last_activity_at,
+        modified_at=at,
+        modified_by=Origin(mechanism=mechanism),
+    )
+
+
+async def _changed(asked: Asked, act: Callable[[Contact], Contact | None], evidence: Evidence) -> Contact:
+    after = await change(asked.brand, asked.contact.ambassador_id, asked.contact.id, act, evidence)
+    if after is None:
+        raise UnknownObjectError
+    return after
+
+
+def _evidence(asked: Asked, mechanism: str, text_version: str | None, ip: str | None) -> Evidence:
+    return Evidence(
+        actor="person",
+        mechanism=mechanism,
+        text_version=text_version,
+        ip_hash=asked.brand.hasher.ref(ip) if ip else None,
+        mail=asked.mail,
+    )

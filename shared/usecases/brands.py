@@ -1,0 +1,160 @@
+"""A brand with everything that is its own: policy, keys, containers. Use cases are given one and reach nothing else (BR-1)."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from shared.domain import containers as c
+from shared.domain.ambassador import Ambassador, Claim
+from shared.domain.contact import Contact
+from shared.domain.errors import UnknownObjectError
+from shared.domain.hashing import Hasher, WrappedKey
+from shared.domain.jobs import Job, MailBatch, Run
+from shared.domain.ledger import Entry
+from shared.domain.limits import Window
+from shared.domain.policy import BrandRecord, Policy
+from shared.domain.publication import Publication
+from shared.domain.records import Record
+from shared.domain.suppression import Suppression
+from shared.ports import ConflictError, Ports, Query
+from shared.usecases.collections import Collection
+
+T = TypeVar("T", bound=Record)
+
+KEEP_FOR = timedelta(seconds=20)
+
+
+class BrandKeys(Record):
+    """The wrapped keys of a brand: hash keys by version (their destruction unlinks every hash, DEL-5) and the ledger's."""
+
+    id: str
+    hash: Mapping[str, WrappedKey]
+    ledger: WrappedKey
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """One tenant, opened: the scope of every use case."""
+
+    record: BrandRecord
+    hasher: Hasher
+    ledger_key: bytes
+    ports: Ports
+    ambassadors: Collection[Ambassador]
+    contacts: Collection[Contact]
+    activity: Collection[Publication]
+    suppressions: Collection[Suppression]
+    ledger: Collection[Entry]
+    claims: Collection[Claim]
+    limits: Collection[Window]
+    jobs: Collection[Job]
+    batches: Collection[MailBatch]
+    runs: Collection[Run]
+
+    @property
+    def id(self) -> str:
+        """The brand's name in paths and ids."""
+        return self.record.id
+
+    @property
+    def policy(self) -> Policy:
+        """What the brand decided."""
+        return self.record.policy
+
+    def now(self) -> datetime:
+        """The time."""
+        return self.ports.clock.now()
+
+
+@dataclass(slots=True)
+class Brands:
+    """The directory of brands; an opened one is reused for some seconds, so that a request costs no read of it."""
+
+    ports: Ports
+    _open: dict[str, tuple[datetime, Brand]] = field(default_factory=dict)
+
+    async def get(self, brand: str) -> Brand:
+        """The brand; raises UnknownObjectError when there is none."""
+        now = self.ports.clock.now()
+        known = self._open.get(brand)
+        if known and timedelta(0) <= now - known[0] < KEEP_FOR:
+            return known[1]
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,30}", brand):
+            raise UnknownObjectError
+        record = await self._brands().get(brand, brand)
+        keys = await self._keys().get(brand, brand)
+        if record is None or keys is None:
+            raise UnknownObjectError
+        opened = self._opened(record.record, keys.record)
+        self._open[brand] = (now, opened)
+        return opened
+
+    async def all(self) -> list[str]:
+        """The ids of every brand."""
+        return [b.record.id async for page in self._brands().pages(Query()) for b in page]
+
+    async def create(self, record: BrandRecord) -> None:
+        """Makes a brand with fresh keys; making one that exists changes nothing."""
+        keys = BrandKeys(
+            id=record.id,
+            hash={"1": self.ports.vault.wrap(secrets.token_bytes(32))},
+            ledger=self.ports.vault.wrap(secrets.token_bytes(32)),
+        )
+        with suppress(ConflictError):
+            await self._keys().create(keys)
+        with suppress(ConflictError):
+            await self._brands().create(record)
+
+    async def save_policy(self, brand: str, policy: Policy) -> None:
+        """Replaces the policy; it takes effect at once here, and everywhere within `KEEP_FOR`."""
+        collection = self._brands()
+        current = await collection.get(brand, brand)
+        if current is None:
+            raise UnknownObjectError
+        await collection.replace(current, current.record.changed(policy=policy))
+        self._open.pop(brand, None)
+
+    async def rotate_hash_key(self, brand: str) -> int:
+        """Adds a hash key; new hashes use it, old ones are still recognised (DEL-10). Gives its version."""
+        collection = self._keys()
+        current = await collection.get(brand, brand)
+        if current is None:
+            raise UnknownObjectError
+        version = max(map(int, current.record.hash)) + 1
+        fresh = self.ports.vault.wrap(secrets.token_bytes(32))
+        await collection.replace(current, current.record.changed(hash={**current.record.hash, str(version): fresh}))
+        self._open.pop(brand, None)
+        return version
+
+    def _brands(self) -> Collection[BrandRecord]:
+        return Collection(self.ports.store.platform(c.BRANDS), BrandRecord, "id")
+
+    def _keys(self) -> Collection[BrandKeys]:
+        return Collection(self.ports.store.platform(c.KEYS), BrandKeys, "id")
+
+    def _opened(self, record: BrandRecord, keys: BrandKeys) -> Brand:
+        unwrap, store = self.ports.vault.unwrap, self.ports.store
+
+        def of(container: c.Container, model: type[T]) -> Collection[T]:
+            return Collection(store.brand(record.id, container), model, container.partition)
+
+        return Brand(
+            record=record,
+            hasher=Hasher({int(version): unwrap(key) for version, key in keys.hash.items()}),
+            ledger_key=unwrap(keys.ledger),
+            ports=self.ports,
+            ambassadors=of(c.AMBASSADORS, Ambassador),
+            contacts=of(c.CONTACTS, Contact),
+            activity=of(c.ACTIVITY, Publication),
+            suppressions=of(c.SUPPRESSIONS, Suppression),
+            ledger=of(c.LEDGER, Entry),
+            claims=of(c.CLAIMS, Claim),
+            limits=of(c.LIMITS, Window),
+            jobs=of(c.JOBS, Job),
+            batches=of(c.BATCHES, MailBatch),
+            runs=of(c.RUNS, Run),
+        )

@@ -1,0 +1,117 @@
+"""Typed views of the store: records in, records out, each with the ETag that a write must present."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from shared.domain.records import Record
+from shared.ports import Documents, Key, Query, Result, Where, Write
+
+T = TypeVar("T", bound=Record)
+Item = TypeVar("Item")
+
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned(Generic[T]):
+    """A record as read or written, and its ETag."""
+
+    record: T
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[T]):
+    """One write of a batch: `before` None creates, `after` None deletes."""
+
+    before: Versioned[T] | None
+    after: T | None
+
+
+class Collection(Generic[T]):
+    """One container of one brand, as records of one model."""
+
+    def __init__(self, documents: Documents, model: type[T], partition: str) -> None:
+        self._documents = documents
+        self._model = model
+        self._partition = partition
+
+    async def get(self, partition: str, id: str) -> Versioned[T] | None:
+        """The record, by a point read; None when there is none."""
+        stored = await self._documents.read(Key(partition, id))
+        return Versioned(self._model.from_document(stored.document), stored.etag) if stored else None
+
+    async def get_many(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Versioned[T]]:
+        """Those of the (partition, id) pairs that exist."""
+        found: dict[tuple[str, str], Versioned[T]] = {}
+        for chunk in chunks([Key(*key) for key in dict.fromkeys(keys)], BATCH):
+            for key, stored in (await self._documents.read_many(chunk)).items():
+                found[key.partition, key.id] = Versioned(self._model.from_document(stored.document), stored.etag)
+        return found
+
+    async def create(self, record: T) -> Versioned[T]:
+        """Writes a new record; raises ConflictError."""
+        document = record.to_document()
+        return Versioned(record, await self._documents.create(self._key(document), document))
+
+    async def replace(self, before: Versioned[T], after: T) -> Versioned[T]:
+        """Replaces what was read; raises StaleError when it changed since."""
+        document = after.to_document()
+        return Versioned(after, await self._documents.replace(self._key(document), document, before.etag))
+
+    async def delete(self, before: Versioned[T]) -> None:
+        """Deletes what was read; raises StaleError when it changed since."""
+        await self._documents.delete(self._key(before.record.to_document()), before.etag)
+
+    async def write_many(self, changes: Sequence[Change[T]]) -> list[Result]:
+        """Conditional writes in batches; each has its own outcome, in input order."""
+        results: list[Result] = []
+        for chunk in chunks(changes, BATCH):
+            results += await self._documents.write_many([self._write(change) for change in chunk])
+        return results
+
+    async def page(self, query: Query) -> tuple[list[Versioned[T]], str | None]:
+        """One page of what matches, and the cursor of the next."""
+        page = await self._documents.query(query)
+        return [Versioned(self._model.from_document(s.document), s.etag) for s in page.items], page.cursor
+
+    async def pages(self, query: Query) -> AsyncIterator[list[Versioned[T]]]:
+        """Every page of what matches, one after the other."""
+        while True:
+            items, cursor = await self.page(query)
+            if items:
+                yield items
+            if cursor is None:
+                return
+            query = replace(query, cursor=cursor)
+
+    async def count(self, *where: Where) -> int:
+        """How many records match."""
+        return await self._documents.count(where)
+
+    def _write(self, change: Change[T]) -> Write:
+        kept = change.after or (change.before.record if change.before else None)
+        if kept is None:
+            raise ValueError("a change needs a record before or after")
+        document = kept.to_document()
+        return Write(
+            self._key(document),
+            document if change.after else None,
+            change.before.etag if change.before else None,
+        )
+
+    def _key(self, document: dict[str, object]) -> Key:
+        return Key(str(document[self._partition]), str(document["id"]))
+
+
+def chunks(items: Iterable[Item], size: int) -> Iterable[list[Item]]:
+    """The items in lists of up to this size."""
+    chunk: list[Item] = []
+    for item in items:
+        chunk.append(item)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

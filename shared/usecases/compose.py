@@ -1,0 +1,115 @@
+"""What each mail says: texts and links for one person, ready for the provider (MAIL-2, MAIL-3)."""
+
+from datetime import timedelta
+
+from shared.domain.ambassador import Ambassador
+from shared.domain.contact import Contact, MailKind, Outgoing
+from shared.domain.custom_id import CustomId
+from shared.domain.policy import Policy
+from shared.domain.publication import Publication
+from shared.domain.tokens import Purpose
+from shared.pages import render
+from shared.ports import OutgoingMail
+from shared.usecases.brands import Brand
+
+# An answer can be given, and changed, for this long after the mail.
+INVITATION_HOLDS = timedelta(days=90)
+# An opt-out link is good for longer than any record that it is about.
+OPT_OUT_HOLDS = timedelta(days=5 * 365)
+
+
+def custom_id(brand: Brand, contact: Contact, mail: str) -> str:
+    """The id that the provider keeps with a mail and gives back with its events."""
+    return str(CustomId(brand.id, contact.ambassador_id, contact.id, mail))
+
+
+def compose(
+    brand: Brand, ambassador: Ambassador, contact: Contact, claim: Outgoing, publication: Publication | None
+) -> OutgoingMail:
+    """The mail that the contact's claim stands for."""
+    opt_out_url = link(brand, Purpose.OPT_OUT, contact, claim, OPT_OUT_HOLDS)
+    language = language_of(brand.policy, contact.language or ambassador.language)
+    common = {
+        "brand": look(brand.policy),
+        "language": language,
+        "ambassador_name": ambassador.display_name,
+        "first_name": contact.first_name,
+        "opt_out_url": opt_out_url,
+    }
+    headers = {}
+    if claim.kind is MailKind.PUBLICATION and publication:
+        content = render.publication_mail(
+            **common,
+            subject=publication.subject,
+            body=publication.body,
+            contents=[item.model_dump() for item in publication.contents],
+        )
+        headers = {"List-Unsubscribe": f"<{opt_out_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    else:
+        invitation_url = link(brand, Purpose.INVITATION, contact, claim, INVITATION_HOLDS)
+        write = render.invitation_mail if claim.kind is MailKind.INVITATION else render.invitation_reminder_mail
+        content = write(**common, invitation_url=invitation_url)
+    return OutgoingMail(
+        custom_id=custom_id(brand, contact, claim.mail),
+        sender_email=brand.policy.sender.email,
+        sender_name=f"{ambassador.display_name} · {brand.policy.sender.name}",
+        to_email=contact.email or "",
+        to_name=" ".join(part for part in (contact.first_name, contact.last_name) if part) or None,
+        subject=content.subject,
+        text=content.text,
+        html=content.html,
+        headers=headers,
+    )
+
+
+_PATHS = {
+    Purpose.INVITATION: "i",
+    Purpose.OPT_OUT: "u",
+    Purpose.CONFIRM_ADDRESS: "c",
+    Purpose.CONFIRM_SIGN_UP: "a",
+}
+
+
+def link(brand: Brand, purpose: Purpose, contact: Contact, claim: Outgoing, holds: timedelta) -> str:
+    """A personal link for one purpose; the same for every try of one mail."""
+    claims = {"b": brand.id, "a": contact.ambassador_id, "c": contact.id, "m": claim.mail}
+    return f"{brand.ports.public_url}/{_PATHS[purpose]}/{brand.ports.tokens.issue(purpose, claims, claim.at + holds)}"
+
+
+def account_mail(brand: Brand, account: Ambassador, mail: str, custom_id: str, token: str | None) -> OutgoingMail:
+    """A mail to an ambassador about the own account; `token` is that of the confirmation link."""
+    language = language_of(brand.policy, account.language)
+    common = {"brand": look(brand.policy), "language": language, "first_name": account.first_name}
+    if token:
+        url = f"{brand.ports.public_url}/{_PATHS[Purpose.CONFIRM_SIGN_UP]}/{token}"
+        content = render.confirm_sign_up_mail(**common, confirm_url=url)
+    else:
+        content = render.already_registered_mail(**common)
+    return OutgoingMail(
+        custom_id=custom_id,
+        sender_email=brand.policy.sender.email,
+        sender_name=brand.policy.sender.name,
+        to_email=account.email,
+        to_name=account.display_name,
+        subject=content.subject,
+        text=content.text,
+        html=content.html,
+    )
+
+
+def look(policy: Policy) -> render.Brand:
+    """The brand as its pages and mails show it (BR-2)."""
+    return render.Brand(
+        name=policy.display_name,
+        primary_colour=policy.primary_colour,
+        text_on_primary=policy.text_on_primary,
+        logo=policy.logo,
+        privacy_policy_url=policy.privacy_policy_url,
+        sender_name=policy.sender.name,
+    )
+
+
+def language_of(policy: Policy, preferred: str | None, accept_language: str | None = None) -> str:
+    """The person's language if the brand speaks it, else the brand's first."""
+    wanted = render.language_of(preferred, accept_language)
+    return wanted if wanted in policy.languages else policy.languages[0]

@@ -1,0 +1,249 @@
+"""Importing an address book (COL-2, COL-14): the file is kept sealed, read row by row, resumed after a crash, and deleted."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import Any, BinaryIO
+
+from shared.domain.address_book import Entry as Row
+from shared.domain.address_book import Unreadable, UnreadableFileError, read_entries
+from shared.domain.addresses import clean_address
+from shared.domain.contact import Contact, Origin
+from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError, UnknownObjectError
+from shared.domain.jobs import LISTED_REFUSALS, Job, JobState, RowRefusal
+from shared.domain.sealing import new_file_key, seal, unseal
+from shared.ports import StaleError
+from shared.usecases.brands import Brand
+from shared.usecases.collections import Versioned, chunks
+from shared.usecases.contacts import by_addresses, new_contact, updated
+from shared.usecases.saving import ATTEMPTS, Edit, save_many
+from shared.usecases.suppressing import listed
+
+QUEUE = "imports"
+ROWS_AT_ONCE = 100
+ROWS_A_CHECKPOINT = 500
+ROWS_A_MESSAGE = 200_000
+FIELD_LENGTH = 200
+
+
+FIELDS = ("first_name", "last_name", "mobile_phone", "home_phone", "street", "city", "postal_code", "country")
+
+
+async def start_import(brand: Brand, ambassador: str, file: bytes, file_format: str | None) -> Job:
+    """Keeps the file, sealed under a key that goes with the job, and queues its reading; gives the job to watch."""
+    if not file.strip():
+        raise InvalidInputError(errors=[FieldError("body", "is empty")])
+    now = brand.now()
+    job = Job(
+        kind="import",
+        ambassador_id=ambassador,
+        started_at=now,
+        open_since=now,
+        file_format=file_format,
+        file_key=new_file_key(),
+    )
+    await brand.jobs.create(job)
+    await brand.ports.files.write(_path(brand, job.id), seal(_pieces(file), job.file_key or ""))
+    await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "job": job.id}])
+    return job
+
+
+async def get_job(brand: Brand, ambassador: str, job: str) -> Job:
+    """A job of this ambassador's; anybody else's is unknown."""
+    found = await brand.jobs.get(job, job)
+    if found is None or found.record.ambassador_id != ambassador:
+        raise UnknownObjectError
+    return found.record
+
+
+async def run_import(brand: Brand, job: str) -> None:
+    """Reads on from the last checkpoint; a second message, or another worker, does no harm.
+
+    Each chunk is saved before its checkpoint. What a crash leaves between the two is recognised on the way again by
+    the job and row that each record carries, so that nobody is imported, and no row counted, twice.
+    """
+    current = await brand.jobs.get(job, job)
+    if current is None or current.record.finished_at:
+        return
+    with suppress(StaleError):  # another worker is at it
+        if current.record.done != current.record.total:
+            with tempfile.TemporaryFile() as file:  # has no name: nothing of it is left, whatever happens
+                current = await _read_on(brand, current, file)
+        if current:
+            await _finish(brand, current)
+
+
+async def _read_on(brand: Brand, current: Versioned[Job], file: BinaryIO) -> Versioned[Job] | None:
+    """The job with every row read, or with the reason why none can be; None when another message goes on with it."""
+    try:
+        await _fetch(brand, current.record, file)
+        if current.record.total is None:
+            total = await asyncio.to_thread(_count, file, current.record)
+            current = await brand.jobs.replace(current, current.record.changed(state=JobState.RUNNING, total=total))
+    except (UnreadableFileError, FileNotFoundError) as error:
+        failure = error.reason if isinstance(error, UnreadableFileError) else "file_missing"
+        return await brand.jobs.replace(current, current.record.changed(failure=failure))
+    rows = islice(read_entries(file, current.record.file_format), current.record.done, None)
+    for _ in range(0, ROWS_A_MESSAGE, ROWS_A_CHECKPOINT):
+        chunk = list(islice(rows, ROWS_A_CHECKPOINT))
+        if not chunk:
+            return current
+        tally = _Tally()
+        for part in chunks(chunk, ROWS_AT_ONCE):
+            await _take(brand, current.record, part, tally)
+        current = await brand.jobs.replace(current, tally.onto(current.record))
+    await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "job": current.record.id}])
+    return None
+
+
+def _count(file: BinaryIO, job: Job) -> int:
+    total = sum(1 for _ in read_entries(file, job.file_format))
+    file.seek(0)
+    return total
+
+
+class _Tally:
+    """What became of the rows of one chunk."""
+
+    def __init__(self) -> None:
+        self.accepted = 0
+        self.updated = 0
+        self.refusals: list[RowRefusal] = []
+
+    def refuse(self, row: int, reason: str) -> None:
+        self.refusals.append(RowRefusal(row=row, reason=reason))
+
+    def onto(self, job: Job) -> Job:
+        """The job with these rows counted."""
+        reasons = dict(job.refused_by_reason)
+        for refusal in self.refusals:
+            reasons[refusal.reason] = reasons.get(refusal.reason, 0) + 1
+        self.refusals.sort(key=lambda refusal: refusal.row)
+        return job.changed(
+            state=JobState.RUNNING,
+            done=job.done + self.accepted + self.updated + len(self.refusals),
+            accepted=job.accepted + self.accepted,
+            updated=job.updated + self.updated,
+            refused=job.refused + len(self.refusals),
+            refused_by_reason=reasons,
+            refusals=(*job.refusals, *self.refusals)[:LISTED_REFUSALS],
+        )
+
+
+async def _take(brand: Brand, job: Job, rows: Sequence[Row | Unreadable], tally: _Tally) -> None:
+    """Saves up to 100 rows: one look at the black list, one at the book, one batch of writes."""
+    left = list(_cleaned(rows, tally))
+    suppressed = await listed(brand, [fields["email"] for _, fields in left if fields["email"]])
+    for _ in range(ATTEMPTS):
+        if not left:
+            return
+        known = await by_addresses(brand, job.ambassador_id, [f["email"] for _, f in left if f["email"]])
+        left = await _write(brand, job, left, suppressed, known, tally)
+    raise ChangedMeanwhileError
+
+
+Cleaned = tuple[int, dict[str, Any]]
+
+
+async def _write(
+    brand: Brand,
+    job: Job,
+    rows: Sequence[Cleaned],
+    suppressed: set[str],
+    known: dict[str, Versioned[Contact]],
+    tally: _Tally,
+) -> list[Cleaned]:
+    """Counts and writes the rows; gives those that must be judged again since somebody else wrote meanwhile."""
+    by_hash = {item.record.email_hash: item for item in known.values()}
+    edits: dict[str, Edit] = {}
+    taken: dict[str, list[tuple[Cleaned, bool]]] = {}
+    for number, fields in rows:
+        email = fields["email"]
+        if email in suppressed:
+            tally.refuse(number, "suppressed")
+            continue
+        ref = brand.hasher.ref(email) if email else f"{job.id}.{number}"
+        before = known.get(email) if email else None
+        before = before or by_hash.get(ref)
+        origin = Origin(mechanism=f"import_{job.file_format or 'file'}", job=job.id, row=number)
+        if ref in edits:
+            edits[ref] = Edit(edits[ref].before, _merged(edits[ref].after, fields, brand, origin))
+            taken[ref].append(((number, fields), False))
+        elif before is None:
+            edits[ref] = Edit(None, new_contact(brand, job.ambassador_id, fields, origin))
+            taken[ref] = [((number, fields), True)]
+        elif before.record.ambassador_opt_in.opted_out:
+            tally.refuse(number, "opted_out")
+        else:
+            made_here = before.record.created_by.job == job.id and before.record.created_by.row == number
+            after = before.record if before.record.pending else _merged(before.record, fields, brand, origin)
+            edits[ref] = Edit(before, after)
+            taken[ref] = [((number, fields), made_here)]
+    lost = await _save_changed(brand, edits)
+    again: list[Cleaned] = []
+    for ref, rows_taken in taken.items():
+        if ref in lost and not ref.startswith(f"{job.id}."):
+            again += [row for row, _ in rows_taken]
+            continue
+        for _, fresh in rows_taken:  # a row without address that is there already was saved before a crash
+            tally.accepted += fresh
+            tally.updated += not fresh
+    return again
+
+
+async def _save_changed(brand: Brand, edits: dict[str, Edit]) -> set[str]:
+    """Saves what really changes (a row that says nothing new costs no write); gives those that lost a race."""
+    changed = {ref: e for ref, e in edits.items() if e.before is None or e.after != e.before.record}
+    saved = await save_many(brand, list(changed.values()))
+    return {ref for ref, item in zip(changed, saved, strict=True) if item is None}
+
+
+def _merged(contact: Contact, fields: dict[str, Any], brand: Brand, origin: Origin) -> Contact:
+    """The contact with what the file adds: an import fills gaps and never overwrites what was entered by hand."""
+    gaps = {name: value for name, value in fields.items() if value and not getattr(contact, name)}
+    tags = tuple(dict.fromkeys((*contact.tags, *fields["tags"])))
+    return updated(contact, {**gaps, "tags": tags}, brand, origin)
+
+
+def _cleaned(rows: Iterable[Row | Unreadable], tally: _Tally) -> Iterator[Cleaned]:
+    for row in rows:
+        if isinstance(row, Unreadable):
+            tally.refuse(row.number, row.reason)
+            continue
+        fields: dict[str, Any] = {name: getattr(row, name) for name in FIELDS}
+        if any(value and len(value) > FIELD_LENGTH for value in fields.values()):
+            tally.refuse(row.number, "field_too_long")
+            continue
+        fields["tags"] = row.tags
+        try:
+            fields["email"] = clean_address(row.email) if row.email else None
+        except ValueError:
+            tally.refuse(row.number, "invalid_email")
+            continue
+        yield row.number, fields
+
+
+async def _fetch(brand: Brand, job: Job, file: BinaryIO) -> None:
+    async for piece in unseal(brand.ports.files.read(_path(brand, job.id)), job.file_key or ""):
+        file.write(piece)
+    file.seek(0)
+
+
+async def _finish(brand: Brand, current: Versioned[Job]) -> None:
+    """Deletes the file, closes the job and forgets its key; what a crash cuts short here is done again."""
+    await brand.ports.files.delete(_path(brand, current.record.id))
+    state = JobState.FAILED if current.record.failure else JobState.DONE
+    done = current.record.changed(state=state, finished_at=brand.now(), open_since=None, file_key=None)
+    await brand.jobs.replace(current, done)
+
+
+def _path(brand: Brand, job: str) -> str:
+    return f"{brand.id}/imports/{job}"
+
+
+def _pieces(file: bytes) -> Iterator[bytes]:
+    view = memoryview(file)
+    for start in range(0, len(file), 1 << 20):
+        yield bytes(view[start : start + (1 << 20)])

@@ -1,0 +1,155 @@
+"""Asking for mails: who gets one is judged now for the answer, and again right before each mail leaves (MAIL-4)."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.consent import AmbassadorOptIn, OptInClass
+from shared.domain.contact import Contact, MailKind
+from shared.domain.ids import new_id
+from shared.domain.jobs import Job, JobState, MailBatch
+from shared.domain.mailing import Refusal, refusal
+from shared.domain.publication import Content, Publication
+from shared.ports import Query, Where
+from shared.usecases.brands import Brand
+from shared.usecases.collections import Change, chunks
+from shared.usecases.contacts import visible
+
+QUEUE = "mails"
+A_BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A contact that gets no mail, and why."""
+
+    contact: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was queued under which job, and what was not."""
+
+    job: str
+    queued: int
+    skipped: list[Skipped]
+
+
+async def invite(brand: Brand, ambassador: str, contacts: Sequence[str] | None) -> Asked:
+    """Queues invitations to these contacts, or to all that are new (MAIL-1)."""
+    chosen = _named(brand, ambassador, contacts) if contacts is not None else _in_state(brand, ambassador, _NEW)
+    return await _ask(brand, ambassador, MailKind.INVITATION, chosen)
+
+
+async def publish(
+    brand: Brand,
+    ambassador: str,
+    *,
+    subject: str,
+    body: str,
+    contents: Sequence[Content],
+    contacts: Sequence[str] | None,
+) -> tuple[Publication, Asked]:
+    """Keeps a publication and queues it to these contacts, or to all that are opted in (ACT-1, MAIL-1)."""
+    publication = Publication(
+        ambassador_id=ambassador, subject=subject, body=body, contents=tuple(contents), created_at=brand.now()
+    )
+    await brand.activity.create(publication)
+    chosen = _named(brand, ambassador, contacts) if contacts is not None else _in_state(brand, ambassador, _OPTED_IN)
+    return publication, await _ask(brand, ambassador, MailKind.PUBLICATION, chosen, publication.id)
+
+
+async def queue_batches(brand: Brand, batches: Sequence[MailBatch]) -> None:
+    """Keeps the batches and queues a message for each; a message that is lost is found by the recovery timer."""
+    await brand.batches.write_many([Change(None, batch) for batch in batches])
+    await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "batch": batch.id} for batch in batches])
+
+
+async def mail_job(brand: Brand, job: Job) -> Job:
+    """The job with the progress that its batches tell."""
+    found = await brand.batches.get_many([(batch, batch) for batch in job.batches])
+    batches = [item.record for item in found.values()]
+    sent = sum(batch.sent for batch in batches)
+    skipped: dict[str, int] = {}
+    for batch in batches:
+        for reason, count in batch.skipped.items():
+            skipped[reason] = skipped.get(reason, 0) + count
+    finished = all(batch.open_since is None for batch in batches)
+    return job.changed(
+        state=JobState.DONE if finished else JobState.RUNNING,
+        done=sent + sum(skipped.values()),
+        accepted=sent,
+        refused=sum(skipped.values()),
+        refused_by_reason=skipped,
+    )
+
+
+_NEW = frozenset({AmbassadorOptIn.NEW})
+_OPTED_IN = frozenset(state for state in AmbassadorOptIn if state.opt_in_class is OptInClass.OPTED_IN)
+
+
+async def _ask(
+    brand: Brand,
+    ambassador: str,
+    kind: MailKind,
+    chosen: AsyncIterator[tuple[str, Contact | None]],
+    publication: str | None = None,
+) -> Asked:
+    now = brand.now()
+    queued: list[str] = []
+    skipped: list[Skipped] = []
+    async for contact_id, contact in chosen:
+        reason = _reason(brand, contact, kind, now)
+        if reason:
+            skipped.append(Skipped(contact_id, reason))
+        else:
+            queued.append(contact_id)
+    batches = [
+        MailBatch(
+            mail_kind=kind,
+            publication=publication,
+            recipients=tuple((ambassador, contact) for contact in ids),
+            started_at=now,
+            open_since=now,
+        )
+        for ids in chunks(queued, A_BATCH)
+    ]
+    job = Job(
+        id=new_id(),
+        kind="mail",
+        ambassador_id=ambassador,
+        started_at=now,
+        total=len(queued),
+        batches=tuple(batch.id for batch in batches),
+    )
+    await brand.jobs.create(job)
+    await queue_batches(brand, batches)
+    return Asked(job.id, len(queued), skipped)
+
+
+def _reason(brand: Brand, contact: Contact | None, kind: MailKind, now: datetime) -> str | None:
+    """Why no mail is queued, from the record alone: the black list is asked when the mail is about to leave."""
+    if contact is None or not visible(contact):
+        return "not_found"
+    if contact.outgoing:
+        return Refusal.MAIL_UNDER_WAY
+    return refusal(contact, kind, now, brand.policy, suppressed=False, brand_status=brand.record.status)
+
+
+async def _named(brand: Brand, ambassador: str, ids: Sequence[str]) -> AsyncIterator[tuple[str, Contact | None]]:
+    for chunk in chunks(dict.fromkeys(ids), 100):
+        found = await brand.contacts.get_many([(ambassador, contact) for contact in chunk])
+        for contact in chunk:
+            item = found.get((ambassador, contact))
+            yield contact, item.record if item else None
+
+
+async def _in_state(
+    brand: Brand, ambassador: str, states: frozenset[AmbassadorOptIn]
+) -> AsyncIterator[tuple[str, Contact | None]]:
+    wanted = Where("ambassadorOptIn", "in", tuple(state.value for state in states))
+    async for page in brand.contacts.pages(Query((wanted,), ambassador, limit=100)):
+        for item in page:
+            if visible(item.record):
+                yield item.record.id, item.record

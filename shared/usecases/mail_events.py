@@ -1,0 +1,212 @@
+"""The mail provider's callbacks: queued before they are answered, applied once, whatever their order (CON-3, SUP-1, RET-13)."""
+
+import hashlib
+import hmac
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.contact import Contact, Origin, SeenEvent, last_activity
+from shared.domain.custom_id import CustomId, parse_custom_id
+from shared.domain.errors import ChangedMeanwhileError, UnknownObjectError
+from shared.domain.ledger import Evidence
+from shared.domain.mail_events import EventKind, ProviderEvent, Unusable, parse_event
+from shared.domain.quarantine import QuarantinedEvent
+from shared.domain.records import Instant, Record
+from shared.domain.suppression import SuppressionReason, reasons_of
+from shared.ports import ConflictError
+from shared.usecases.answer import opted_out_by_mail
+from shared.usecases.brands import Brand, Brands
+from shared.usecases.collections import Collection, chunks
+from shared.usecases.saving import ATTEMPTS, Edit, save_many
+from shared.usecases.suppressing import suppress, withdraw
+
+QUEUE = "mail-events"
+A_MESSAGE = 100
+SEEN_AT_MOST = 200
+
+
+class QueuedEvent(Record):
+    """An event as its message holds it: ids, hashes and a time; neither the address nor anything else of the person."""
+
+    custom_id: str
+    kind: EventKind
+    at: Instant
+    address: str  # keyed hash, under the key version of that moment
+    key: str  # keyed hash of what makes the event itself: tells a repeat
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The answer to the provider."""
+
+    accepted: int
+    quarantined: int
+
+
+async def receive_events(brands: Brands, quarantine: Collection[QuarantinedEvent], raw: Sequence[object]) -> Received:
+    """Takes in a batch: the good events are on the queue when this returns, each other one is kept aside with its reason."""
+    now = brands.ports.clock.now()
+    good: dict[str, list[QueuedEvent]] = defaultdict(list)
+    bad = 0
+    for item in raw:
+        event = parse_event(item, now)
+        reason = event.reason if isinstance(event, Unusable) else None
+        if isinstance(event, ProviderEvent):
+            about = parse_custom_id(event.custom_id)
+            brand = await _brand_of(brands, about)
+            if about and brand:
+                good[brand.id].append(_queued(brand, event))
+                continue
+            reason = "unknown_custom_id"
+        bad += 1
+        await put_aside(quarantine, reason or "unusable", now, repr(item))
+    for brand_id, events in good.items():
+        messages = [
+            {"brand": brand_id, "events": [event.to_document() for event in chunk]}
+            for chunk in chunks(events, A_MESSAGE)
+        ]
+        await brands.ports.queue.send(QUEUE, messages)
+    return Received(sum(map(len, good.values())), bad)
+
+
+async def put_aside(
+    quarantine: Collection[QuarantinedEvent],
+    reason: str,
+    at: datetime,
+    content: str,
+    custom_id: str | None = None,
+) -> None:
+    """Keeps one event aside, counted and visible; the same one again is one entry. Its content stays outside: it is personal."""
+    digest = hashlib.sha256(f"{reason}:{content}".encode(errors="replace")).hexdigest()[:40]
+    try:
+        await quarantine.create(QuarantinedEvent(id=digest, reason=reason, at=at, custom_id=custom_id))
+    except ConflictError:
+        return
+
+
+async def apply_events(brand: Brand, quarantine: Collection[QuarantinedEvent], events: Sequence[QueuedEvent]) -> None:
+    """Applies events to their contacts; repeated, late or in any order, the end is the same."""
+    groups: dict[tuple[str, str], list[QueuedEvent]] = defaultdict(list)
+    for event in events:
+        about = parse_custom_id(event.custom_id)
+        if about is None or about.brand != brand.id:
+            await put_aside(quarantine, "foreign_brand", brand.now(), event.key)
+        elif about.contact:
+            groups[about.ambassador, about.contact].append(event)
+    left = groups
+    for _ in range(ATTEMPTS):
+        if not left:
+            return
+        left = await _apply(brand, quarantine, left)
+    raise ChangedMeanwhileError
+
+
+Groups = dict[tuple[str, str], list[QueuedEvent]]
+
+
+async def _apply(brand: Brand, quarantine: Collection[QuarantinedEvent], groups: Groups) -> Groups:
+    """One try for every contact; gives those that changed meanwhile."""
+    found = await brand.contacts.get_many(list(groups))
+    edits: list[Edit] = []
+    for key, events in groups.items():
+        item = found.get(key)
+        known = [event for event in events if item and _belongs(brand, item.record, event)]
+        for event in events:
+            if event not in known:
+                reason = "unknown_mail" if item else "unknown_contact"
+                await put_aside(quarantine, reason, brand.now(), event.key, event.custom_id)
+        if item is None or not known:
+            continue
+        after = _after(item.record, known)
+        if after != item.record:
+            await _list_or_unlist(brand, item.record, after)
+            edits.append(Edit(item, after, _evidence(known)))
+    saved = await save_many(brand, edits)
+    lost = [edit.after for edit, item in zip(edits, saved, strict=True) if item is None]
+    return {key: groups[key] for key in ((c.ambassador_id, c.id) for c in lost)}
+
+
+def _belongs(brand: Brand, contact: Contact, event: QueuedEvent) -> bool:
+    """Whether the contact was sent that mail at that address: anything else is a stranger's event."""
+    about = parse_custom_id(event.custom_id)
+    mails = {mail.id for mail in contact.mails} | ({contact.outgoing.mail} if contact.outgoing else set())
+    if about is None or about.mail not in mails:
+        return False
+    if contact.email:
+        return brand.hasher.matches(event.address, contact.email)
+    return contact.email_hash is not None and hmac.compare_digest(event.address, contact.email_hash)
+
+
+def _after(contact: Contact, events: Sequence[QueuedEvent]) -> Contact:
+    """The contact after these events; those already seen change nothing."""
+    seen = {event.key for event in contact.events}
+    fresh = {event.key: event for event in events if event.key not in seen}
+    after = contact
+    for event in sorted(fresh.values(), key=lambda e: (e.at, e.key)):
+        if event.kind is EventKind.NOT_THEIR_FAULT:
+            continue
+        if event.kind is EventKind.UNSUBSCRIBE:
+            after = opted_out_by_mail(after, event.at, "provider_unsubscribe") or after
+        if event.kind is EventKind.CLICK:
+            after = after.changed(last_activity_at=last_activity(after, event.at))
+        about = parse_custom_id(event.custom_id)
+        mark = SeenEvent(key=event.key, kind=event.kind, at=event.at, mail=about.mail if about else None)
+        after = after.changed(events=_bounded((*after.events, mark)))
+    if after == contact:
+        return contact
+    return after.changed(
+        modified_at=max(after.modified_at, *(event.at for event in fresh.values())),
+        modified_by=Origin(mechanism="mail_event"),
+    )
+
+
+def _bounded(events: tuple[SeenEvent, ...]) -> tuple[SeenEvent, ...]:
+    """Opens and clicks beyond the bound are no longer told apart one by one; what makes the status always stays."""
+    ordered = tuple(sorted(events, key=lambda e: (e.at, e.key)))
+    if len(ordered) <= SEEN_AT_MOST:
+        return ordered
+    minor = [event for event in ordered if event.kind in (EventKind.OPEN, EventKind.CLICK)]
+    dropped = set(e.key for e in minor[SEEN_AT_MOST // 2 :])
+    return tuple(event for event in ordered if event.key not in dropped)
+
+
+async def _list_or_unlist(brand: Brand, before: Contact, after: Contact) -> None:
+    """Keeps the black list true to the events (SUP-1), before they are saved: a crash between errs on the safe side."""
+    ref = brand.hasher.ref(after.email) if after.email else after.email_hash
+    if ref is None:
+        return
+    limit = brand.policy.soft_bounce_limit
+    earlier, reasons = reasons_of(before.events, limit), reasons_of(after.events, limit)
+    repeated = SuppressionReason.REPEATED_SOFT_BOUNCE
+    if repeated in earlier and earlier[repeated] != reasons.get(repeated):
+        await withdraw(brand, ref, repeated)
+    for reason, at in reasons.items():
+        if earlier.get(reason) != at:
+            await suppress(brand, ref, reason, at)
+
+
+def _evidence(events: Sequence[QueuedEvent]) -> Evidence:
+    about = parse_custom_id(events[0].custom_id)
+    return Evidence(actor="person", mechanism="provider_unsubscribe", mail=about.mail if about else None)
+
+
+async def _brand_of(brands: Brands, about: CustomId | None) -> Brand | None:
+    if about is None:
+        return None
+    try:
+        return await brands.get(about.brand)
+    except UnknownObjectError:
+        return None
+
+
+def _queued(brand: Brand, event: ProviderEvent) -> QueuedEvent:
+    what = "\n".join((event.message_id, event.kind, str(event.at), event.email, event.url or ""))
+    return QueuedEvent(
+        custom_id=event.custom_id,
+        kind=event.kind,
+        at=event.at,
+        address=brand.hasher.ref(event.email),
+        key=brand.hasher.ref(what).partition(".")[2][:24],
+    )

@@ -1,0 +1,77 @@
+"""What a lost message left behind is found by time alone: queue messages are hints, the records are the truth (MAIL-4)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from shared.domain.jobs import RunState
+from shared.domain.records import Record, stamp
+from shared.ports import Outcome, Query, Where
+from shared.usecases import import_contacts, invite, sweep
+from shared.usecases.brands import Brand
+from shared.usecases.collections import Change, Collection
+from shared.usecases.limiting import forget_old_windows
+from shared.usecases.saving import repair_proofs
+from shared.usecases.suppressing import reach_again
+
+T = TypeVar("T", bound=Record)
+
+LOST_AFTER = timedelta(minutes=10)
+PROOFS_WITHIN = timedelta(days=3)
+REPORTS_KEPT = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What was found and started again."""
+
+    imports: int
+    batches: int
+    sweeps: int
+    opt_outs: int
+    proofs: int
+    forgotten: int
+
+
+async def recover(brand: Brand) -> Recovered:
+    """Queues again what has been open for too long, completes the ledger, and forgets old jobs; safe at any time."""
+    before = brand.now() - LOST_AFTER
+    jobs = await _open(brand.jobs, before)
+    batches = await _open(brand.batches, before)
+    runs = [run for run in await _open(brand.runs, before) if run.state is RunState.RUNNING]
+    send = brand.ports.queue.send
+    await send(import_contacts.QUEUE, [{"brand": brand.id, "job": job.id} for job in jobs])
+    await send(invite.QUEUE, [{"brand": brand.id, "batch": batch.id} for batch in batches])
+    await send(sweep.QUEUE, [{"brand": brand.id, "run": run.id} for run in runs])
+    return Recovered(
+        imports=len(jobs),
+        batches=len(batches),
+        sweeps=len(runs),
+        opt_outs=await reach_again(brand, before),
+        proofs=await repair_proofs(brand, PROOFS_WITHIN),
+        forgotten=await _forget(brand),
+    )
+
+
+async def _forget(brand: Brand) -> int:
+    """Deletes jobs, batches and sweep reports older than a year, and rate-limit windows long over; gives how many."""
+    return (
+        await forget_old_windows(brand)
+        + await _delete_old(brand, brand.jobs)
+        + await _delete_old(brand, brand.batches)
+        + await _delete_old(brand, brand.runs)
+    )
+
+
+async def _delete_old(brand: Brand, collection: Collection[T]) -> int:
+    deleted = 0
+    old = Query(where=(Where("startedAt", "<=", stamp(brand.now() - REPORTS_KEPT)),), order_by="startedAt")
+    async for page in collection.pages(old):
+        results = await collection.write_many([Change(item, None) for item in page])
+        deleted += sum(result.outcome is Outcome.WRITTEN for result in results)
+    return deleted
+
+
+async def _open(collection: Collection[T], before: datetime) -> list[T]:
+    waiting = Query(where=(Where("openSince", "<=", stamp(before)),), order_by="openSince")
+    return [item.record async for page in collection.pages(waiting) for item in page]

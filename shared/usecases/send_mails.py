@@ -1,0 +1,236 @@
+"""Sending one batch of mails to contacts (MAIL-4): claim, hand over, write down; whatever is cut short is told apart later.
+
+A mail's custom id is made of the batch and the contact, so it is the same at every try. Before the provider is called the
+contact carries the claim (`outgoing`); a claim that is found again means that the fate is not known, and the provider is
+asked before anything is sent once more.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from shared.domain.ambassador import AccountStatus, Ambassador
+from shared.domain.consent import AmbassadorOptIn
+from shared.domain.contact import Contact, MailKind, Origin, Outgoing, SentMail
+from shared.domain.jobs import MailBatch
+from shared.domain.mailing import LASTING, Refusal, refusal
+from shared.domain.publication import Publication
+from shared.ports import Fate, OutgoingMail, StaleError
+from shared.usecases.brands import Brand
+from shared.usecases.collections import Versioned
+from shared.usecases.compose import compose, custom_id
+from shared.usecases.invite import QUEUE
+from shared.usecases.saving import Edit, change, save_many
+from shared.usecases.suppressing import listed
+
+# How long a mail that the provider does not know of may still turn up there: it is not sent again before.
+DOUBT = timedelta(seconds=30)
+RETRY_SECONDS = (2, 5, 15, 60, 300, 900)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One try at one batch."""
+
+    brand: Brand
+    batch: MailBatch
+    ambassadors: dict[str, Ambassador]
+    publication: Publication | None
+    suppressed: set[str] = field(default_factory=set)
+    sent: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    again: int = 0
+
+
+async def send_batch(brand: Brand, batch: str) -> None:
+    """Sends what may go of one batch; a second message, or a try after a crash, sends nothing twice."""
+    current = await brand.batches.get(batch, batch)
+    if current is None or current.record.open_since is None:
+        return
+    run = await _prepared(brand, current.record)
+    contacts = await brand.contacts.get_many(current.record.recipients)
+    run.skipped[Refusal.RECORD_GONE] += len(current.record.recipients) - len(contacts)
+    run.suppressed = await listed(brand, [i.record.email for i in contacts.values() if i.record.email])
+    await _send(run, await _settled_doubts(run, list(contacts.values())))
+    await _close(run, current)
+
+
+async def _prepared(brand: Brand, batch: MailBatch) -> _Run:
+    ids = {ambassador for ambassador, _ in batch.recipients}
+    ambassadors = await brand.ambassadors.get_many([(ambassador, ambassador) for ambassador in ids])
+    publication = None
+    if batch.publication:
+        found = await brand.activity.get(batch.recipients[0][0], batch.publication)
+        publication = found.record if found else None
+    return _Run(brand, batch, {key[0]: item.record for key, item in ambassadors.items()}, publication)
+
+
+async def _settled_doubts(run: _Run, contacts: Sequence[Versioned[Contact]]) -> list[Versioned[Contact]]:
+    """Those contacts that are free for a mail: what an earlier try left claimed is looked up first."""
+    free: list[Versioned[Contact]] = []
+    for item in contacts:
+        contact, claim = item.record, item.record.outgoing
+        if claim is None:
+            if any(mail.id == _mail(run) for mail in contact.mails):
+                run.sent += 1  # an earlier try got that far
+            else:
+                free.append(item)
+            continue
+        settled = await _settle(run.brand, contact, claim)
+        if settled is None:
+            run.again += 1
+        elif claim.mail == _mail(run) and any(mail.id == claim.mail for mail in settled.mails):
+            run.sent += 1
+        else:
+            fresh = await run.brand.contacts.get(contact.ambassador_id, contact.id)
+            free += [fresh] if fresh else []
+    return free
+
+
+async def _settle(brand: Brand, contact: Contact, claim: Outgoing) -> Contact | None:
+    """The contact once the fate of its claimed mail is known; None while it is not."""
+    accepted = await brand.ports.mailer.was_accepted(custom_id(brand, contact, claim.mail))
+    if accepted:
+        return await change(brand, contact.ambassador_id, contact.id, lambda c: _as_sent(c, claim))
+    if accepted is None or brand.now() - claim.at < DOUBT:
+        return None
+    return await change(brand, contact.ambassador_id, contact.id, lambda c: _released(c, claim))
+
+
+async def _send(run: _Run, contacts: Sequence[Versioned[Contact]]) -> None:
+    """Judges, claims, hands over and writes down."""
+    claimed = await _claimed(run, contacts)
+    if not claimed:
+        return
+    results = await run.brand.ports.mailer.send([_composed(run, item.record) for item in claimed])
+    edits = []
+    for item, result in zip(claimed, results, strict=True):
+        match result.fate:
+            case Fate.SENT:
+                edits.append(Edit(item, _as_sent(item.record, _claim_of(run, item.record))))
+                run.sent += 1
+            case Fate.REFUSED:
+                edits.append(Edit(item, _released(item.record, _claim_of(run, item.record))))
+                run.skipped[f"provider_{result.reason}"] += 1
+            case Fate.RETRY:
+                edits.append(Edit(item, _released(item.record, _claim_of(run, item.record))))
+                run.again += 1
+            case Fate.UNKNOWN:
+                run.again += 1
+    await _write_down(run, edits)
+
+
+async def _claimed(run: _Run, contacts: Sequence[Versioned[Contact]]) -> list[Versioned[Contact]]:
+    """The contacts that may get the mail, each saved with its claim; who changed meanwhile waits for the next try."""
+    now = run.brand.now()
+    edits = []
+    for item in contacts:
+        reason = _refusal(run, item.record)
+        if reason is None:
+            claim = Outgoing(mail=_mail(run), kind=run.batch.mail_kind, at=now, publication=run.batch.publication)
+            edits.append(Edit(item, item.record.changed(outgoing=claim)))
+            continue
+        run.skipped[reason] += 1
+        if run.batch.mail_kind is MailKind.SECOND_INVITATION and reason in LASTING:
+            await change(run.brand, *_key(item.record), lambda contact: _called_in_vain(contact, now))
+    saved = await save_many(run.brand, edits)
+    claimed = [item for item in saved if item]
+    run.again += len(saved) - len(claimed)
+    return claimed
+
+
+async def _write_down(run: _Run, edits: Sequence[Edit]) -> None:
+    """Saves what became of each mail; a contact that changed since the claim is read again."""
+    for edit, saved in zip(edits, await save_many(run.brand, edits), strict=True):
+        if saved is None and edit.before and edit.before.record.outgoing:
+            claim = edit.before.record.outgoing
+            act = _as_sent if len(edit.after.mails) > len(edit.before.record.mails) else _released
+            await change(run.brand, *_key(edit.after), partial(_with_claim, act=act, claim=claim))
+
+
+def _refusal(run: _Run, contact: Contact) -> Refusal | None:
+    ambassador = run.ambassadors.get(contact.ambassador_id)
+    if run.batch.mail_kind is MailKind.PUBLICATION and run.publication is None:
+        return Refusal.RECORD_GONE
+    return refusal(
+        contact,
+        run.batch.mail_kind,
+        run.brand.now(),
+        run.brand.policy,
+        suppressed=contact.email in run.suppressed,
+        brand_status=run.brand.record.status,
+        ambassador_active=ambassador is not None and ambassador.status is AccountStatus.ACTIVE,
+    )
+
+
+def _as_sent(contact: Contact, claim: Outgoing) -> Contact:
+    """The contact after its mail left; the interval of an invitation runs from here (RET-19)."""
+    if any(mail.id == claim.mail for mail in contact.mails):
+        return contact.changed(outgoing=None) if contact.outgoing == claim else contact
+    mail = SentMail(id=claim.mail, kind=claim.kind, at=claim.at, publication=claim.publication)
+    after = contact.changed(
+        mails=(*contact.mails, mail),
+        outgoing=None if contact.outgoing == claim else contact.outgoing,
+        modified_at=claim.at,
+        modified_by=Origin(mechanism="mail"),
+    )
+    state = contact.ambassador_opt_in
+    if claim.kind is MailKind.INVITATION and state is AmbassadorOptIn.NEW:
+        return after.changed(ambassador_opt_in=AmbassadorOptIn.INVITATION_SENT, ambassador_opt_in_at=claim.at)
+    if claim.kind is MailKind.SECOND_INVITATION and state is AmbassadorOptIn.INVITATION_SENT:
+        return after.changed(last_call_at=claim.at)
+    return after
+
+
+def _with_claim(contact: Contact, act: Callable[[Contact, Outgoing], Contact], claim: Outgoing) -> Contact:
+    return act(contact, claim)
+
+
+def _released(contact: Contact, claim: Outgoing) -> Contact:
+    """The contact without the claim: nothing left."""
+    return contact.changed(outgoing=None) if contact.outgoing == claim else contact
+
+
+def _called_in_vain(contact: Contact, now: datetime) -> Contact | None:
+    """RET-3's interval begins although the second invitation could not go: the address takes no mail."""
+    if contact.ambassador_opt_in is not AmbassadorOptIn.INVITATION_SENT or contact.last_call_at:
+        return None
+    return contact.changed(last_call_at=now, modified_at=now, modified_by=Origin(mechanism="RET-2"))
+
+
+async def _close(run: _Run, current: Versioned[MailBatch]) -> None:
+    """Writes the batch's report; what has to be tried again keeps it open and queues it with a growing delay."""
+    batch = current.record.changed(
+        sent=run.sent,
+        skipped={reason: count for reason, count in run.skipped.items() if count},
+        attempts=current.record.attempts + 1,
+        open_since=current.record.open_since if run.again else None,
+    )
+    with suppress(StaleError):  # another worker wrote its report of the same contacts
+        await run.brand.batches.replace(current, batch)
+    if run.again:
+        delay = RETRY_SECONDS[min(current.record.attempts, len(RETRY_SECONDS) - 1)]
+        await run.brand.ports.queue.send(QUEUE, [{"brand": run.brand.id, "batch": batch.id}], delay_seconds=delay)
+
+
+def _composed(run: _Run, contact: Contact) -> OutgoingMail:
+    ambassador = run.ambassadors[contact.ambassador_id]
+    return compose(run.brand, ambassador, contact, _claim_of(run, contact), run.publication)
+
+
+def _claim_of(run: _Run, contact: Contact) -> Outgoing:
+    if contact.outgoing is None or contact.outgoing.mail != _mail(run):
+        raise ValueError("the contact carries no claim of this batch")
+    return contact.outgoing
+
+
+def _mail(run: _Run) -> str:
+    """The mail's id within its contact: the same at every try of the batch."""
+    return run.batch.id[:8]
+
+
+def _key(contact: Contact) -> tuple[str, str]:
+    return contact.ambassador_id, contact.id

@@ -1,0 +1,145 @@
+"""Becoming an ambassador by form (REG-1, AMB-6): one answer for all, a mail to the address, access after the link."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.addresses import clean_address
+from shared.domain.ambassador import AccountStatus, Ambassador, Claim
+from shared.domain.errors import FieldError, InvalidInputError, UnknownObjectError
+from shared.domain.ids import new_short_id
+from shared.domain.passwords import hash_password
+from shared.domain.tokens import Purpose
+from shared.ports import ConflictError, StaleError
+from shared.usecases.account_mails import AccountMail, queue_account_mail
+from shared.usecases.brands import Brand, Brands
+from shared.usecases.collections import Versioned
+from shared.usecases.limiting import count_against
+from shared.usecases.saving import ATTEMPTS
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """What the form says, already checked for types and lengths; `fields` are those of the account."""
+
+    email: str
+    password: str
+    fields: dict[str, Any]
+
+
+async def sign_up(brand: Brand, form: SignUp, ip: str | None) -> None:
+    """Takes a sign-up. A known address gets another mail, and the caller the same answer after the same work."""
+    _check_required(brand, form.fields)
+    try:
+        email = clean_address(form.email)
+    except ValueError as error:
+        raise InvalidInputError(errors=[FieldError("email", str(error))]) from None
+    if ip:
+        await count_against(brand, "sign-up-from", ip)
+    await count_against(brand, "sign-up", email)
+    password_hash = await asyncio.to_thread(hash_password, form.password, brand.ports.bcrypt_cost)
+    now = brand.now()
+    account = Ambassador(
+        **form.fields,
+        email=email,
+        password_hash=password_hash,
+        created_at=now,
+        terms_accepted_at=now,
+        terms_version=brand.policy.terms_version,
+        sign_up=new_short_id(),
+    ).settled(brand.hasher)
+    for _ in range(ATTEMPTS):
+        try:
+            kept, mail = await _keep(brand, account)
+        except (ConflictError, StaleError):
+            continue
+        await queue_account_mail(brand, kept, mail)
+        return
+
+
+async def _keep(brand: Brand, account: Ambassador) -> tuple[Ambassador, AccountMail]:
+    """Stores the sign-up under the address's claim; an active account of the address stays as it is."""
+    known = await by_email(brand, account.email)
+    if known is None:
+        await _claim(brand, account)
+        await brand.ambassadors.create(account)
+        return account, AccountMail.CONFIRM_SIGN_UP
+    if known.record.status is AccountStatus.UNCONFIRMED:
+        renewed = account.changed(id=known.record.id)
+        await brand.ambassadors.replace(known, renewed)
+        return renewed, AccountMail.CONFIRM_SIGN_UP
+    return known.record, AccountMail.ALREADY_REGISTERED
+
+
+async def _claim(brand: Brand, account: Ambassador) -> None:
+    """Binds the address to the account; a claim whose account never came to be, or is gone, is taken over."""
+    ref = account.email_hash or ""
+    claim = Claim(id=ref, ambassador_id=account.id)
+    current = await brand.claims.get(ref, ref)
+    if current is None:
+        await brand.claims.create(claim)
+    else:
+        await brand.claims.replace(current, claim)
+
+
+async def by_email(brand: Brand, email: str) -> Versioned[Ambassador] | None:
+    """The account that an address signs in to, by point reads."""
+    claims = await brand.claims.get_many([(ref, ref) for ref in brand.hasher.refs(email)])
+    for claim in claims.values():
+        account = await brand.ambassadors.get(claim.record.ambassador_id, claim.record.ambassador_id)
+        if account and account.record.email_hash and brand.hasher.matches(account.record.email_hash, email):
+            return account
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSignUp:
+    """The sign-up that a link is about."""
+
+    brand: Brand
+    account: Ambassador
+
+
+async def open_sign_up(brands: Brands, token: str) -> OpenSignUp:
+    """What a confirmation link is about; raises UnknownObjectError when it is forged, expired or overtaken by a newer one."""
+    claims = brands.ports.tokens.read(Purpose.CONFIRM_SIGN_UP, token, brands.ports.clock.now())
+    if claims is None:
+        raise UnknownObjectError
+    brand = await brands.get(claims["b"])
+    account = await brand.ambassadors.get(claims["a"], claims["a"])
+    if account is None or account.record.sign_up != claims["s"]:
+        raise UnknownObjectError
+    return OpenSignUp(brand, account.record)
+
+
+async def confirm_sign_up(brands: Brands, token: str, brand_id: str | None = None) -> OpenSignUp:
+    """Opens the account (AMB-6); doing it again gives the same answer."""
+    for _ in range(ATTEMPTS):
+        opened = await open_sign_up(brands, token)
+        brand = opened.brand
+        if brand_id is not None and brand.id != brand_id:
+            raise UnknownObjectError
+        if opened.account.status is AccountStatus.ACTIVE:
+            return opened
+        current = await brand.ambassadors.get(opened.account.id, opened.account.id)
+        if current is None or current.record != opened.account:
+            continue
+        now = brand.now()
+        active = current.record.changed(status=AccountStatus.ACTIVE, confirmed_at=now).settled(brand.hasher)
+        try:
+            await brand.ambassadors.replace(current, active)
+        except StaleError:
+            continue
+        return OpenSignUp(brand, active)
+    raise UnknownObjectError
+
+
+def _check_required(brand: Brand, fields: dict[str, Any]) -> None:
+    names = {"customerId": "customer_id", "dateOfBirth": "date_of_birth"}
+    errors = [
+        FieldError(name, "is required by this brand")
+        for name in brand.policy.required_ambassador_fields
+        if not fields.get(names.get(name, name))
+    ]
+    if errors:
+        raise InvalidInputError(errors=errors)

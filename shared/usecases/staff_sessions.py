@@ -1,0 +1,45 @@
+"""Staff at the Manager's doors: a session token, checked against the named user at each request (VIS-1, VIS-5)."""
+
+import hmac
+from collections.abc import Collection as Roles
+from datetime import timedelta
+
+from shared.domain.errors import UnauthenticatedError, UnknownObjectError
+from shared.domain.ids import new_id
+from shared.domain.staff import Role, StaffMember
+from shared.domain.tokens import Purpose
+from shared.ports import ConflictError, Ports
+from shared.usecases.collections import Collection, Versioned
+
+LASTS = timedelta(hours=12)
+
+
+async def open_staff_session(
+    ports: Ports, staff: Collection[StaffMember], member: StaffMember, *, lasts: timedelta = LASTS
+) -> str:
+    """Gives a named user a session, in place of any other; the user is made when there is none yet."""
+    expires = ports.clock.now() + lasts
+    session = new_id()
+    try:
+        current: Versioned[StaffMember] | None = await staff.create(member)
+    except ConflictError:
+        current = await staff.get(member.id, member.id)
+    if current is None:
+        raise UnauthenticatedError
+    await staff.replace(current, member.changed(session=session, session_expires_at=expires))
+    return ports.tokens.issue(Purpose.STAFF_SESSION, {"u": member.id, "s": session}, expires)
+
+
+async def staff_of_brand(
+    ports: Ports, staff: Collection[StaffMember], token: str | None, brand: str, roles: Roles[Role]
+) -> StaffMember:
+    """The user of a token, if the brand is theirs and the role fits; else the brand is unknown to them (BR-1)."""
+    claims = ports.tokens.read(Purpose.STAFF_SESSION, token, ports.clock.now()) if token else None
+    found = await staff.get(claims["u"], claims["u"]) if claims else None
+    if claims is None or found is None or found.record.session is None:
+        raise UnauthenticatedError
+    if not hmac.compare_digest(found.record.session, claims["s"]):
+        raise UnauthenticatedError
+    if not found.record.manages(brand) or found.record.role not in roles:
+        raise UnknownObjectError
+    return found.record

@@ -1,0 +1,119 @@
+"""The black list at work (SUP): listing an address, asking for it, and telling every record of it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from shared.domain.consent import AmbassadorOptIn
+from shared.domain.contact import Contact, Origin
+from shared.domain.ledger import Evidence
+from shared.domain.records import stamp
+from shared.domain.suppression import Suppression, SuppressionReason
+from shared.ports import ConflictError, Query, StaleError, Where
+from shared.usecases.brands import Brand
+from shared.usecases.saving import ATTEMPTS, change
+
+REACH_QUEUE = "suppression-reach"
+
+
+async def listed(brand: Brand, addresses: Iterable[str]) -> set[str]:
+    """Those of the addresses that are on the brand's black list (SUP-2), under any key version."""
+    refs = {ref: address for address in addresses for ref in brand.hasher.refs(address)}
+    found = await brand.suppressions.get_many([(ref, ref) for ref in refs])
+    return {refs[ref] for ref, _ in found}
+
+
+async def suppress(brand: Brand, ref: str, reason: SuppressionReason, at: datetime, *, reach: bool = False) -> None:
+    """Lists an address by its hash; listing it again changes nothing. `reach` asks for every record to be told."""
+    fresh = Suppression(id=ref, reasons={reason: at}, reach_since=at if reach else None)
+    for _ in range(ATTEMPTS):
+        try:
+            await brand.suppressions.create(fresh)
+            return
+        except ConflictError:
+            current = await brand.suppressions.get(ref, ref)
+        if current is None:
+            continue
+        entry = current.record.with_reason(reason, at)
+        if reach:
+            entry = entry.changed(reach_since=at)
+        if entry == current.record:
+            return
+        try:
+            await brand.suppressions.replace(current, entry)
+            return
+        except StaleError:
+            continue
+
+
+async def withdraw(brand: Brand, ref: str, reason: SuppressionReason) -> None:
+    """Takes back a reason that the facts no longer support; the address stays listed for its other reasons."""
+    for _ in range(ATTEMPTS):
+        current = await brand.suppressions.get(ref, ref)
+        if current is None or reason not in current.record.reasons:
+            return
+        rest = current.record.without_reason(reason)
+        try:
+            if rest:
+                await brand.suppressions.replace(current, rest)
+            else:
+                await brand.suppressions.delete(current)
+            return
+        except StaleError:
+            continue
+
+
+async def opt_out_of_brand(brand: Brand, contact: Contact, evidence: Evidence) -> None:
+    """The global opt-out (SUP-3): blocks the address at once, and tells this record and then every other one."""
+    at = brand.now()
+    refs = brand.hasher.refs(contact.email) if contact.email else (contact.email_hash,)
+    known = [ref for ref in refs if ref]
+    for ref in known:
+        await suppress(brand, ref, SuppressionReason.GLOBAL_OPT_OUT, at, reach=True)
+    await change(brand, contact.ambassador_id, contact.id, lambda c: _opted_out(c, at), evidence)
+    await brand.ports.queue.send(REACH_QUEUE, [{"brand": brand.id, "suppression": ref} for ref in known])
+
+
+async def reach_records(brand: Brand, ref: str) -> int:
+    """Makes every record of a globally opted-out address `opt_out_global` (SUP-3); gives how many changed."""
+    entry = await brand.suppressions.get(ref, ref)
+    if entry is None or entry.record.reach_since is None:
+        return 0
+    at = entry.record.reasons.get(SuppressionReason.GLOBAL_OPT_OUT)
+    changed = 0
+    if at:
+        evidence = Evidence(actor="person", mechanism="opt_out_brand", reason="every_record_of_the_address")
+        async for page in brand.contacts.pages(Query(where=(Where("emailHash", "=", ref),))):
+            for item in page:
+                before = item.record
+                after = await change(brand, before.ambassador_id, before.id, lambda c: _opted_out(c, at), evidence)
+                changed += after is not None and after.ambassador_opt_in is not before.ambassador_opt_in
+    try:
+        await brand.suppressions.replace(entry, entry.record.changed(reach_since=None))
+    except StaleError:
+        return changed  # listed anew meanwhile: that listing sends a message of its own
+    return changed
+
+
+async def reach_again(brand: Brand, before: datetime) -> int:
+    """Asks again for the opt-outs whose message was lost; gives how many."""
+    waiting = Query(where=(Where("reachSince", "<=", stamp(before)),), order_by="reachSince")
+    sent = 0
+    async for page in brand.suppressions.pages(waiting):
+        messages: Sequence[dict[str, str]] = [{"brand": brand.id, "suppression": i.record.id} for i in page]
+        await brand.ports.queue.send(REACH_QUEUE, messages)
+        sent += len(messages)
+    return sent
+
+
+def _opted_out(contact: Contact, at: datetime) -> Contact | None:
+    if contact.ambassador_opt_in is AmbassadorOptIn.OPT_OUT_GLOBAL:
+        return None
+    if contact.ambassador_opt_in.explicit and contact.ambassador_opt_in_at > at:
+        return None  # an own act since then (SUP-4)
+    return contact.changed(
+        ambassador_opt_in=AmbassadorOptIn.OPT_OUT_GLOBAL,
+        ambassador_opt_in_at=at,
+        becomes=None,
+        modified_at=at,
+        modified_by=Origin(mechanism="opt_out_brand"),
+    )

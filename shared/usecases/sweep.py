@@ -1,0 +1,293 @@
+"""Sweeps and their preview (RET-16…19): what is due, page by page; judged again at the write; reported."""
+
+import hashlib
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.ambassador import Ambassador
+from shared.domain.contact import Contact, MailKind
+from shared.domain.disposition import Disposition, Done, dispose
+from shared.domain.errors import ChangedMeanwhileError, UnknownObjectError
+from shared.domain.jobs import MailBatch, RuleReport, Run, RunState
+from shared.domain.ledger import Evidence
+from shared.domain.policy import BrandStatus
+from shared.domain.records import stamp
+from shared.domain.retention import Rule, RuleId, is_due, rules_of
+from shared.ports import Outcome, Query, StaleError, Where
+from shared.usecases.brands import Brand
+from shared.usecases.collections import Change, Collection, Versioned, chunks
+from shared.usecases.invite import A_BATCH, queue_batches
+from shared.usecases.saving import Edit, save_many
+
+QUEUE = "sweeps"
+A_PAGE = 100
+PAGES_A_MESSAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One record that a sweep would act on."""
+
+    rule: RuleId
+    id: str
+    ambassador: str
+    since: datetime
+    done: Done
+
+
+async def start_sweep(brand: Brand) -> Run | None:
+    """Opens a sweep of the brand and queues it; None when one is still open (a second is not needed)."""
+    open_runs = Query(where=(Where("openSince", "<=", stamp(brand.now())),), order_by="openSince", limit=1)
+    for item in (await brand.runs.page(open_runs))[0]:
+        if item.record.state is RunState.AWAITING_CONFIRMATION:
+            return None
+        await _queue(brand, item.record)
+        return None
+    now = brand.now()
+    run = Run(started_at=now, open_since=now)
+    await brand.runs.create(run)
+    await _queue(brand, run)
+    return run
+
+
+async def run_sweep(brand: Brand, run: str) -> None:
+    """Goes on with a sweep until it is done, or for a bounded time and then by another message.
+
+    Safe to run twice, late or beside another: each record is read, judged by the same date, and written only if it is
+    still the one that was read.
+    """
+    current = await brand.runs.get(run, run)
+    if current is None or current.record.state is not RunState.RUNNING:
+        return
+    try:
+        if not current.record.rules:
+            current = await _planned(brand, current)
+        if current.record.state is RunState.RUNNING:
+            await _work(brand, current)
+    except StaleError:
+        return  # another worker is at it
+
+
+async def preview(brand: Brand, at: datetime) -> AsyncIterator[Due]:
+    """What a sweep at this date would do to the records as they are now (RET-17), without doing it."""
+    for rule in rules_of("contacts"):
+        async for page in _due_contacts(brand, rule, at):
+            for item in page:
+                disposition = dispose(item.record, at, brand.policy)
+                if disposition:
+                    yield _due(item.record, disposition)
+    for rule in rules_of("ambassadors"):
+        async for accounts in _due_of(brand.ambassadors, brand, rule, at):
+            for account in accounts:
+                if is_due(account.record.clock, at, brand.policy.durations):
+                    yield Due(rule.id, account.record.id, account.record.id, account.record.created_at, Done.DELETED)
+
+
+async def confirm(brand: Brand, run: str, plan: str, by: str) -> Run:
+    """Lets a stopped sweep go on with exactly the plan that was shown (RET-18); `by` names the staff member.
+
+    Raises ChangedMeanwhileError when the plan is not the run's, or the records are no longer those of the plan.
+    """
+    current = await brand.runs.get(run, run)
+    if current is None:
+        raise UnknownObjectError
+    waiting = current.record
+    if waiting.confirmed_by and waiting.plan == plan:
+        return waiting
+    if waiting.state is not RunState.AWAITING_CONFIRMATION or waiting.plan != plan:
+        raise ChangedMeanwhileError("The plan is not the one that waits")
+    fresh = await _plan(brand, waiting.started_at)
+    if fresh.digest != plan:
+        await brand.runs.replace(current, waiting.changed(plan=fresh.digest, rules=fresh.reports(), held=fresh.held))
+        raise ChangedMeanwhileError("The records changed since the plan was shown; here is the new one to confirm")
+    confirmed = waiting.changed(state=RunState.RUNNING, confirmed_by=by, open_since=brand.now())
+    await brand.runs.replace(current, confirmed)
+    await _queue(brand, confirmed)
+    return confirmed
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    due: Mapping[RuleId, int]
+    destroyed: int
+    held: int
+    digest: str
+
+    def reports(self) -> tuple[RuleReport, ...]:
+        rules = [*rules_of("contacts"), *rules_of("ambassadors")]
+        return tuple(RuleReport(rule=rule.id, due=self.due.get(rule.id, 0)) for rule in rules)
+
+
+async def _planned(brand: Brand, current: Versioned[Run]) -> Versioned[Run]:
+    """The run with what is due under each rule; stopped before the first record when it would take too many (RET-18)."""
+    run = current.record
+    due = {rule.id: await _count(brand, rule, run.started_at) for rule in rules_of("contacts")}
+    due |= {rule.id: await _count(brand, rule, run.started_at) for rule in rules_of("ambassadors")}
+    guard = brand.policy.sweep_guard
+    reports = tuple(RuleReport(rule=rule, due=count) for rule, count in due.items())
+    if sum(due.values()) > guard.records:
+        plan = await _plan(brand, run.started_at)
+        if plan.destroyed > guard.records and plan.destroyed > guard.share * plan.held:
+            stopped = run.changed(
+                state=RunState.AWAITING_CONFIRMATION, plan=plan.digest, held=plan.held, rules=plan.reports()
+            )
+            return await brand.runs.replace(current, stopped)
+    return await brand.runs.replace(current, run.changed(rules=reports))
+
+
+async def _plan(brand: Brand, at: datetime) -> _Plan:
+    """Exactly what a sweep at this date would do, as counts and a digest over every record and its end."""
+    digest = hashlib.sha256()
+    due: Counter[RuleId] = Counter()
+    destroyed = 0
+    lines = []
+    async for item in preview(brand, at):
+        due[item.rule] += 1
+        destroyed += item.done in (Done.DELETED, Done.ANONYMISED, Done.LEFT_TO_THE_BRAND)
+        lines.append(f"{item.rule}:{item.id}:{item.done}")
+    for line in sorted(lines):
+        digest.update(line.encode())
+    live = Where("clock.rule", "in", tuple(RuleId))
+    held = await brand.contacts.count(live) + await brand.ambassadors.count()
+    return _Plan(due, destroyed, held, digest.hexdigest())
+
+
+async def _work(brand: Brand, current: Versioned[Run]) -> None:
+    pages = 0
+    for place, report in enumerate(current.record.rules):
+        if report.finished:
+            continue
+        rule = next(r for r in (*rules_of("contacts"), *rules_of("ambassadors")) if r.id is report.rule)
+        async for tally in _swept(brand, rule, current.record):
+            current = await _reported(brand, current, place, tally, finished=False)
+            pages += 1
+            if pages >= PAGES_A_MESSAGE:
+                await _queue(brand, current.record)
+                return
+        current = await _reported(brand, current, place, Counter(), finished=True)
+    ended = current.record.changed(state=RunState.DONE, finished_at=brand.now(), open_since=None)
+    await brand.runs.replace(current, ended)
+
+
+async def _swept(brand: Brand, rule: Rule, run: Run) -> AsyncIterator[Counter[str]]:
+    """Disposes of every record due under a rule; gives a tally a page."""
+    if rule.container == "ambassadors":
+        async for accounts in _due_of(brand.ambassadors, brand, rule, run.started_at):
+            yield await _delete_sign_ups(brand, accounts, run.started_at)
+        return
+    async for page in _due_contacts(brand, rule, run.started_at):
+        yield await _dispose_page(brand, rule, page, run)
+
+
+async def _dispose_page(brand: Brand, rule: Rule, page: Sequence[Versioned[Contact]], run: Run) -> Counter[str]:
+    tally: Counter[str] = Counter()
+    edits: list[tuple[Edit, Disposition]] = []
+    deletions: list[Change[Contact]] = []
+    second: list[tuple[str, str]] = []
+    for item in page:
+        disposition = dispose(item.record, run.started_at, brand.policy)
+        if disposition is None:
+            tally["skipped.no_longer_due"] += 1
+        elif item.record.outgoing:
+            tally["skipped.mail_under_way"] += 1
+        elif disposition.done is Done.SECOND_INVITATION_QUEUED:
+            second.append((item.record.ambassador_id, item.record.id))
+        elif disposition.contact is None:
+            deletions.append(Change(item, None))
+        else:
+            evidence = Evidence(actor="system", mechanism=rule.id, reason=run.id)
+            edits.append((Edit(item, disposition.contact, evidence), disposition))
+    for result in await brand.contacts.write_many(deletions):
+        tally[_outcome(Done.DELETED, written=result.outcome is Outcome.WRITTEN)] += 1
+    saved = await save_many(brand, [edit for edit, _ in edits])
+    for (_, disposition), contact in zip(edits, saved, strict=True):
+        tally[_outcome(disposition.done, written=contact is not None)] += 1
+    if second:
+        tally += await _queue_second_invitations(brand, second)
+    return tally
+
+
+async def _queue_second_invitations(brand: Brand, contacts: Sequence[tuple[str, str]]) -> Counter[str]:
+    if brand.record.status is not BrandStatus.ACTIVE:
+        return Counter({"skipped.brand_not_active": len(contacts)})
+    now = brand.now()
+    batches = [
+        MailBatch(mail_kind=MailKind.SECOND_INVITATION, recipients=tuple(chunk), started_at=now, open_since=now)
+        for chunk in chunks(contacts, A_BATCH)
+    ]
+    await queue_batches(brand, batches)
+    return Counter({f"done.{Done.SECOND_INVITATION_QUEUED}": len(contacts)})
+
+
+async def _delete_sign_ups(brand: Brand, accounts: Sequence[Versioned[Ambassador]], at: datetime) -> Counter[str]:
+    """DEL-9: the account first, then the claim on its address: a claim without an account binds nobody."""
+    tally: Counter[str] = Counter()
+    due = [item for item in accounts if is_due(item.record.clock, at, brand.policy.durations)]
+    tally["skipped.no_longer_due"] += len(accounts) - len(due)
+    results = await brand.ambassadors.write_many([Change(item, None) for item in due])
+    for item, result in zip(due, results, strict=True):
+        written = result.outcome is Outcome.WRITTEN
+        tally[_outcome(Done.DELETED, written=written)] += 1
+        if written:
+            await release_claims(brand, item.record)
+    return tally
+
+
+async def release_claims(brand: Brand, account: Ambassador) -> None:
+    """Frees the address of an account that is gone."""
+    refs = brand.hasher.refs(account.email)
+    claims = await brand.claims.get_many([(ref, ref) for ref in refs])
+    own = [claim for claim in claims.values() if claim.record.ambassador_id == account.id]
+    await brand.claims.write_many([Change(claim, None) for claim in own])
+
+
+def _outcome(done: Done, *, written: bool) -> str:
+    return f"done.{done}" if written else "skipped.changed_meanwhile"
+
+
+async def _reported(
+    brand: Brand, current: Versioned[Run], place: int, tally: Counter[str], *, finished: bool
+) -> Versioned[Run]:
+    rules = list(current.record.rules)
+    report = rules[place]
+    done, skipped = Counter(report.done), Counter(report.skipped)
+    for name, count in tally.items():
+        kind, _, what = name.partition(".")
+        if kind == "done":
+            done[Done(what)] += count
+        elif count:
+            skipped[what] += count
+    rules[place] = report.changed(done=dict(done), skipped=dict(skipped), finished=finished)
+    return await brand.runs.replace(current, current.record.changed(rules=tuple(rules)))
+
+
+async def _count(brand: Brand, rule: Rule, at: datetime) -> int:
+    collection: Collection[Contact] | Collection[Ambassador] = (
+        brand.contacts if rule.container == "contacts" else brand.ambassadors
+    )
+    return await collection.count(*_is_due(brand, rule, at))
+
+
+async def _due_contacts(brand: Brand, rule: Rule, at: datetime) -> AsyncIterator[list[Versioned[Contact]]]:
+    async for page in _due_of(brand.contacts, brand, rule, at):
+        yield page
+
+
+def _due_of(collection: Collection, brand: Brand, rule: Rule, at: datetime):  # type: ignore[no-untyped-def,type-arg]
+    return collection.pages(Query(where=_is_due(brand, rule, at), order_by="clock.since", limit=A_PAGE))
+
+
+def _is_due(brand: Brand, rule: Rule, at: datetime) -> tuple[Where, Where]:
+    cutoff = stamp(rule.cutoff(at, brand.policy.durations))
+    return Where("clock.rule", "=", rule.id.value), Where("clock.since", "<=", cutoff)
+
+
+def _due(contact: Contact, disposition: Disposition) -> Due:
+    since = contact.clock.since if contact.clock else contact.created_at
+    return Due(disposition.rule, contact.id, contact.ambassador_id, since, disposition.done)
+
+
+async def _queue(brand: Brand, run: Run) -> None:
+    await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "run": run.id}])
