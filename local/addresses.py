@@ -1,0 +1,90 @@
+"""The ports of a local suite: one number moves them all, everything is on loopback."""
+
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port and what it is for."""
+
+    number: int
+    purpose: str
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://{LOOPBACK}:{self.number}"
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it can be bound now."""
+        try:
+            with listen(self.number):
+                return True
+        except OSError:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The suite's ports, counted from the functions host's."""
+
+    first: int
+
+    @property
+    def functions(self) -> Port:
+        """The product itself."""
+        return Port(self.first, "functions: pages, API, /docs, /admin")
+
+    @property
+    def mail(self) -> Port:
+        """In place of Mailjet."""
+        return Port(self.first + 1, "mail sandbox: inbox, Mailjet's API")
+
+    @property
+    def blobs(self) -> Port:
+        """In place of Blob Storage."""
+        return Port(self.first + 2, "blobs (Azurite)")
+
+    @property
+    def queues(self) -> Port:
+        """In place of Queue Storage."""
+        return Port(self.first + 3, "queues (Azurite)")
+
+    @property
+    def identity(self) -> Port:
+        """In place of Entra ID; P+4 stays free for Azurite's tables, which nothing uses."""
+        return Port(self.first + 5, "identity sandbox: OpenID Connect")
+
+    def all(self) -> tuple[Port, ...]:
+        """Every port that the suite binds."""
+        return (self.functions, self.mail, self.blobs, self.queues, self.identity)
+
+
+def busy(ports: Iterable[Port]) -> list[Port]:
+    """Those that something else has."""
+    return [port for port in ports if not port.is_free]
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket on loopback (port 0: any free one); raises OSError when the port is taken."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        # A suite that has just stopped leaves connections in TIME_WAIT; they must not count as busy.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((LOOPBACK, port))
+        listening.listen(1024)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def free_port() -> int:
+    """A port that nothing has at this moment."""
+    with listen(0) as listening:
+        return int(listening.getsockname()[1])

@@ -1,0 +1,70 @@
+"""Two demonstration brands of different policy, and staff for each role, for one machine alone."""
+
+from datetime import timedelta
+from typing import Any
+
+from shared import app
+from shared.domain.policy import BrandRecord, Durations, Policy, Sender
+from shared.domain.staff import Role, StaffMember
+from shared.domain.tokens import Purpose
+from shared.usecases.staff_sessions import open_staff_session
+
+ACME = BrandRecord(
+    id="acme",
+    policy=Policy(
+        display_name="Acme Cosmetics",
+        sender=Sender(email="hello@acme.example", name="Acme Cosmetics"),
+        privacy_policy_url="https://acme.example/privacy",
+        primary_colour="#7a1f5c",
+    ),
+)
+GLOBEX = BrandRecord(
+    id="globex",
+    policy=Policy(
+        display_name="Globex Voyages",
+        sender=Sender(email="bonjour@globex.example", name="Globex Voyages"),
+        privacy_policy_url="https://globex.example/confidentialite",
+        primary_colour="#0b5d4e",
+        languages=("fr", "en"),
+        durations=Durations(new=20, invitation=10, opted_out=180, inactive_contact=730),
+        required_ambassador_fields=("customerId",),
+        soft_bounce_limit=3,
+    ),
+)
+BRANDS = (ACME, GLOBEX)
+
+# As long as any history that a demonstration plays in fast-forward.
+SESSIONS_LAST = timedelta(days=3650)
+
+
+async def seed() -> None:
+    """Makes the brands; those that exist stay as they are."""
+    for brand in BRANDS:
+        await app.brands().create(brand)
+
+
+async def describe() -> dict[str, Any]:
+    """What a script needs: brands, the webhook's credentials, a session for each role of the Manager."""
+    user, password = app.settings().webhook_credentials[0]
+    ids = [brand.id for brand in BRANDS]
+    manager: dict[str, Any] = {
+        role.value: {"token": await _token(f"demo-{role.value}", role, *ids)}
+        for role in (Role.ACCOUNT_TEAM, Role.TECHNICAL_TEAM)
+    }
+    for role in (Role.BRAND_ADMIN, Role.BRAND_SUPPORT, Role.BRAND_COMMUNITY):
+        manager[role.value] = {id: {"token": await _token(f"demo-{role.value}-{id}", role, id)} for id in ids}
+    return {
+        "brands": {brand.id: {"displayName": brand.policy.display_name} for brand in BRANDS},
+        "mailjetWebhook": {"user": user, "password": password},
+        "manager": manager,
+    }
+
+
+async def _token(id: str, role: Role, *brands: str) -> str:
+    """A session's token; asked again it is that of the same session, so that no script throws another out."""
+    ports, staff = app.ports_of_the_suite(), app.staff()
+    known = await staff.get(id, id)
+    if known and known.record.session and known.record.session_expires_at:
+        claims = {"u": id, "s": known.record.session}
+        return ports.tokens.issue(Purpose.STAFF_SESSION, claims, known.record.session_expires_at)
+    return await open_staff_session(ports, staff, StaffMember(id=id, role=role, brands=brands), lasts=SESSIONS_LAST)

@@ -1,0 +1,60 @@
+"""The settings of a local run's functions: the developer's file, overridden by what the run decides."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.addresses import Ports
+from local.azurite import connection_string
+from local.state import State
+
+SETTINGS = "local.settings.json"
+EXAMPLE = "local.settings.example.json"
+
+
+def functions_environment(folder: Path, ports: Ports, state: State) -> dict[str, str]:
+    """What the functions host finds in its environment."""
+    values = read_values(folder)
+    secrets = state.secrets()
+    return values | {
+        "STORE_URL": _store_url(values, state, os.environ),
+        "AzureWebJobsStorage": connection_string(ports.blobs.number, ports.queues.number),
+        "PUBLIC_URL": f"http://localhost:{ports.first}",
+        "MAILJET_URL": ports.mail.url,
+        "MAILJET_API_KEY": secrets.mailjet_api_key,
+        "MAILJET_API_SECRET": secrets.mailjet_api_secret,
+        "MAILJET_WEBHOOK_CREDENTIALS": f"{secrets.webhook_user}:{secrets.webhook_password}",
+        "MASTER_KEYS": secrets.master_keys,
+        "TOKEN_KEYS": secrets.token_keys,
+        "LEDGER_KEYS": secrets.ledger_keys,
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+    }
+
+
+def mail_environment(state: State) -> dict[str, str]:
+    """What the mail sandbox finds in its environment."""
+    secrets = state.secrets()
+    return {
+        "MAILJET_API_KEY": secrets.mailjet_api_key,
+        "MAILJET_API_SECRET": secrets.mailjet_api_secret,
+        "MAILJET_WEBHOOK_USER": secrets.webhook_user,
+        "MAILJET_WEBHOOK_PASSWORD": secrets.webhook_password,
+    }
+
+
+def read_values(folder: Path) -> dict[str, str]:
+    """The `Values` that `func start` would read: those of the developer's file, else of the example."""
+    path = folder / SETTINGS
+    if not path.exists():
+        path = folder / EXAMPLE
+    values: dict[str, str] = json.loads(path.read_text())["Values"]
+    return values
+
+
+def _store_url(values: Mapping[str, str], state: State, environment: Mapping[str, str]) -> str:
+    """The caller's own wish; else an account that the settings name; else the folder's embedded store."""
+    wished = environment.get("STORE_URL") or values.get("STORE_URL", "")
+    if environment.get("STORE_URL") or wished.startswith("https:"):
+        return wished
+    return f"sqlite://{state.store}"

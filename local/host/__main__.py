@@ -1,0 +1,48 @@
+"""Command line of the local host: `python -m local.host --port N --state DIR`."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from local.addresses import listen
+from local.clock import ShiftedClock
+from local.host import logs
+from local.host.server import App, Host
+from local.project import ROOT
+from local.state import State
+
+
+def main() -> int:
+    """Serves until SIGTERM or Ctrl-C, then finishes what runs and gives 0; 1 when it cannot start."""
+    parser = argparse.ArgumentParser(prog="python -m local.host", description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
+    parser.add_argument("--state", type=Path, required=True, help="folder that holds all it writes")
+    parser.add_argument("--app", default="function_app", help="module whose `app` is served")
+    arguments = parser.parse_args()
+    state = State(arguments.state.resolve())
+    state.open()
+    logs.set_up(state.logs / "functions.log")
+    return asyncio.run(_serve(arguments.port, state, arguments.app))
+
+
+async def _serve(port: int, state: State, module: str) -> int:
+    demo = import_module("local.demo_brands")
+    with listen(port) as listening:
+        app = App(module, ROOT / "host.json", install=_install, seed=demo.seed, describe=demo.describe)
+        host = Host(app, state, listening)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, host.stop)
+        await host.serve()
+    return 0
+
+
+def _install(clock: ShiftedClock) -> None:
+    import_module("shared.app").override(clock=clock)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""One host: loads an app, serves its routes, feeds its queues and timers, and stops without dropping work."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import Mount
+
+from local.clock import ShiftedClock
+from local.host.admin import Admin
+from local.host.drain import Drain
+from local.host.functions import load_functions
+from local.host.http import LARGEST_BODY, HttpFunctions
+from local.host.invocations import Invocations
+from local.host.problems import on_http_exception
+from local.host.queues import Queues
+from local.host.routes import compile_routes
+from local.host.settings import read_host_json
+from local.host.timers import Timers
+from local.state import State
+
+GRACE_SECONDS = 5.0
+
+
+async def nothing_to_seed() -> None:
+    """For an app without demo brands."""
+
+
+async def nothing_to_describe() -> dict[str, Any]:
+    """For an app without demo brands."""
+    return {}
+
+
+def no_ports(_clock: ShiftedClock) -> None:
+    """For an app without a composition root."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Which functions to host, and what to do around them."""
+
+    module: str
+    host_json: Path
+    install: Callable[[ShiftedClock], None] = no_ports
+    """Called before the module is imported, with the clock that the functions are to live by."""
+    seed: Callable[[], Awaitable[None]] = nothing_to_seed
+    """Called before the first request."""
+    describe: Callable[[], Awaitable[dict[str, Any]]] = nothing_to_describe
+    """What `GET /admin/demo` answers."""
+    close: Callable[[], Awaitable[None]] = nothing_to_seed
+    """Called last, to let go of connections."""
+    largest_body: int = field(default=LARGEST_BODY)
+
+
+class Host:
+    """Serves one app on a listening socket until told to stop."""
+
+    def __init__(self, app: App, state: State, listening: socket.socket) -> None:
+        self._app = app
+        self._state = state
+        self._listening = listening
+        self._stopping = asyncio.Event()
+        self.ready = asyncio.Event()
+
+    def stop(self) -> None:
+        """Asks for a graceful stop; safe to call twice."""
+        self._stopping.set()
+
+    async def serve(self) -> None:
+        """Runs until stopped; raises what keeps it from starting."""
+        settings = read_host_json(self._app.host_json)
+        clock = ShiftedClock(self._state.clock)
+        self._app.install(clock)
+        functions = load_functions(self._app.module)
+        runs = Invocations(settings.function_timeout)
+        queues = Queues(functions, settings.queues, runs)
+        try:
+            timers = Timers(functions, clock, runs, self._state.timers)
+            admin = Admin(functions, runs, clock, timers, Drain(queues, timers, runs), self._app.describe)
+            routes = compile_routes(functions, settings.route_prefix)
+            http = HttpFunctions(routes, runs, self._state.secrets().function_key, self._app.largest_body)
+            await queues.create()
+            await self._app.seed()
+            server = _Server(_asgi(admin, http), self._listening)
+            async with server.running():
+                queues.start()
+                timers.start()
+                self.ready.set()
+                await self._stopping.wait()
+                await timers.stop()
+                await queues.stop()
+            await runs.finish(GRACE_SECONDS)
+        finally:
+            await queues.close()
+            await self._app.close()
+
+
+def _asgi(admin: Admin, http: HttpFunctions) -> Starlette:
+    return Starlette(
+        routes=[*admin.routes(), Mount("/", app=http)],
+        exception_handlers={HTTPException: on_http_exception},
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn on a socket that is bound already, with the process's signals left to us."""
+
+    def __init__(self, asgi: Starlette, listening: socket.socket) -> None:
+        super().__init__(
+            uvicorn.Config(
+                asgi,
+                access_log=False,
+                log_config=None,
+                lifespan="off",
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=int(GRACE_SECONDS),
+            )
+        )
+        self._listening = listening
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves the signals alone."""
+        yield
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> Any:
+        """Serves inside the block; at its end lets running requests finish."""
+        serving = asyncio.create_task(self.serve(sockets=[self._listening]))
+        try:
+            while not self.started and not serving.done():  # noqa: ASYNC110  uvicorn has no event for it
+                await asyncio.sleep(0.01)
+            yield
+        finally:
+            self.should_exit = True
+            await serving

@@ -1,0 +1,59 @@
+"""The processes of a local suite and how each is started."""
+
+import sys
+from pathlib import Path
+
+from local import azurite
+from local.addresses import LOOPBACK, Ports
+from local.children import Spec
+from local.environment import functions_environment, mail_environment
+from local.project import NODE_MODULES
+from local.state import State
+
+# The host gives running functions five seconds, once for HTTP and once for the others.
+HOST_GRACE_SECONDS = 12.0
+
+
+def supporting_parts(ports: Ports, state: State) -> list[Spec]:
+    """What the functions need around them; these start together."""
+    mail, blobs, queues, identity = ports.mail, ports.blobs, ports.queues, ports.identity
+    identity_server = NODE_MODULES / "oauth2-mock-server" / "dist" / "oauth2-mock-server.mjs"
+    return [
+        Spec("blobs", azurite.blob_command(blobs.number, state.azurite), blobs.url),
+        Spec("queues", azurite.queue_command(queues.number, state.azurite), queues.url),
+        Spec(
+            "mail-sandbox",
+            [
+                *(
+                    sys.executable,
+                    "-m",
+                    "local.mail_sandbox",
+                    "--port",
+                    str(mail.number),
+                    "--state",
+                    str(state.mail),
+                ),
+                *("--webhook-url", f"{ports.functions.url}/api/webhooks/mailjet"),
+            ],
+            f"{mail.url}/api/messages",
+            environment=mail_environment(state),
+            echo=True,
+        ),
+        Spec(
+            "identity-sandbox",
+            ["node", str(identity_server), "-a", LOOPBACK, "-p", str(identity.number)],
+            f"{identity.url}/.well-known/openid-configuration",
+        ),
+    ]
+
+
+def host_part(ports: Ports, state: State, project: Path) -> Spec:
+    """The functions themselves."""
+    return Spec(
+        "functions",
+        [sys.executable, "-m", "local.host", "--port", str(ports.first), "--state", str(state.root)],
+        f"{ports.functions.url}/admin/functions",
+        environment=functions_environment(project, ports, state),
+        grace_seconds=HOST_GRACE_SECONDS,
+        echo=True,
+    )

@@ -1,0 +1,157 @@
+"""`./dev run`: starts the whole suite on one machine, watches it, and takes all of it down again."""
+
+import argparse
+import asyncio
+import fcntl
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from local.addresses import Ports, busy
+from local.children import Child, Spec
+from local.parts import host_part, supporting_parts
+from local.project import ROOT
+from local.state import LOCK, NotAStateFolderError, State
+
+LARGEST_PORT = 65535
+
+
+class SuiteError(Exception):
+    """The suite cannot start or go on; the text says why, to the developer."""
+
+
+class Suite:
+    """Processes in stages: each stage is ready before the next begins, and all end in the opposite order."""
+
+    def __init__(self, stages: Sequence[Sequence[Spec]], logs: Path) -> None:
+        self._stages = stages
+        self._logs = logs
+        self._children: list[Child] = []
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Asks for the end."""
+        self._stopping.set()
+
+    async def run(self, on_ready: Callable[[], None]) -> None:
+        """Runs until asked to stop; raises SuiteError when a process cannot start or ends by itself."""
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            for stage in self._stages:
+                if not await self._start(stage, stopping):
+                    return
+            on_ready()
+            await asyncio.wait([stopping, *self._endings()], return_when=asyncio.FIRST_COMPLETED)
+            self._raise_if_one_ended()
+        finally:
+            stopping.cancel()
+            await self._stop_all()
+
+    async def _start(self, stage: Sequence[Spec], stopping: asyncio.Task[bool]) -> bool:
+        """Starts a stage and waits until all of it is ready; False when asked to stop meanwhile."""
+        started = []
+        for spec in stage:
+            say(f"Starting {spec.name}")
+            try:
+                child = await Child.start(spec, self._logs, ROOT)
+            except OSError as error:
+                raise SuiteError(f"{spec.name} does not start: {error.strerror}") from None
+            self._children.append(child)
+            started.append(child)
+        ready = asyncio.create_task(_all_ready(started))
+        try:
+            await asyncio.wait([stopping, ready, *self._endings()], return_when=asyncio.FIRST_COMPLETED)
+            self._raise_if_one_ended()
+        finally:
+            ready.cancel()
+        return not stopping.done()
+
+    def _endings(self) -> list[asyncio.Task[int]]:
+        return [child.ended for child in self._children]
+
+    def _raise_if_one_ended(self) -> None:
+        for child in self._children:
+            if child.ended.done() and not self._stopping.is_set():
+                lines = "\n".join(f"  {line}" for line in child.last_lines)
+                raise SuiteError(
+                    f"{child.spec.name} ended by itself (exit code {child.ended.result()})\n{lines}".rstrip()
+                )
+
+    async def _stop_all(self) -> None:
+        for child in reversed(self._children):
+            say(f"Stopping {child.spec.name}")
+            await child.stop()
+
+
+async def _all_ready(children: Sequence[Child]) -> None:
+    await asyncio.gather(*(child.until_ready() for child in children))
+
+
+def main(argv: Sequence[str]) -> int:
+    """0 after Ctrl-C or SIGTERM; 1, with the reason, when it could not start or a part of it died."""
+    arguments = _parse(argv)
+    ports, state = Ports(arguments.port), State(arguments.state.resolve())
+    try:
+        state.open()
+        with _only_suite_of(state):
+            for port in (taken := busy(ports.all())):
+                say(f"Port {port.number} is in use; it was wanted for: {port.purpose}")
+            if taken:
+                return 1
+            if arguments.reset:
+                say(f"Emptying {state.root}")
+                state.empty()
+            return asyncio.run(_run(ports, state))
+    except (SuiteError, NotAStateFolderError) as error:
+        say(str(error))
+        return 1
+
+
+def say(line: str) -> None:
+    """Tells the developer, at once even through a pipe."""
+    print(line, flush=True)
+
+
+async def _run(ports: Ports, state: State) -> int:
+    suite = Suite([supporting_parts(ports, state), [host_part(ports, state, ROOT)]], state.logs)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, suite.stop)
+
+    def announce() -> None:
+        for port in ports.all():
+            say(f"  {port.url}  {port.purpose}")
+        say(f"  {state.root}  data and logs")
+        say(f"Ready: http://localhost:{ports.first}")
+
+    await suite.run(announce)
+    say("Stopped")
+    return 0
+
+
+@contextmanager
+def _only_suite_of(state: State) -> Iterator[None]:
+    """Two suites on one folder would overwrite each other's queues."""
+    with (state.root / LOCK).open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SuiteError(f"Another ./dev run uses {state.root}") from None
+        yield
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev run", description="Starts the suite; Ctrl-C ends it.")
+    parser.add_argument("--port", type=int, default=7071, help="the functions' port; the others follow it")
+    parser.add_argument("--state", type=Path, default=ROOT / ".state", help="folder that holds all it writes")
+    parser.add_argument("--reset", action="store_true", help="start empty")
+    arguments = parser.parse_args(argv)
+    if not 0 < arguments.port <= LARGEST_PORT - 5:
+        parser.error(f"--port is between 1 and {LARGEST_PORT - 5}")
+    return arguments
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

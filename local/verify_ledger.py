@@ -1,0 +1,32 @@
+"""`./dev verify-ledger`: reads the consent ledger of every brand and says whether each chain is whole."""
+
+import argparse
+import asyncio
+import os
+
+from local.environment import environment_of
+from shared import app
+from shared.usecases.verify_ledger import Verdict, verify_ledger
+
+
+def main(argv: list[str]) -> int:
+    """Prints a line a brand and every fault; 0 when there is none, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="./dev verify-ledger", description=__doc__)
+    parser.add_argument("--state", default=".state", help="the state directory of ./dev run")
+    args = parser.parse_args(argv)
+    os.environ.update(environment_of(args.state))
+    return asyncio.run(_verify())
+
+
+async def _verify() -> int:
+    wrong = 0
+    for id in await app.brands().all():
+        verdict = Verdict()
+        async for verdict in verify_ledger(await app.brand(id)):
+            print(f"\r{id}: {verdict.entries} entries, {verdict.subjects} chains", end="", flush=True)
+        print(f"\r{id}: {verdict.entries} entries in {verdict.subjects} chains, {len(verdict.faults)} faults")
+        for fault in verdict.faults:
+            print(f"  {fault}")
+        wrong += len(verdict.faults)
+    await app.ports_of_the_suite().store.close()
+    return 1 if wrong else 0
