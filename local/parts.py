@@ -50,7 +50,7 @@ def supporting_parts(ports: Ports, state: State) -> list[Spec]:
 def host_part(ports: Ports, state: State, project: Path) -> Spec:
     """The functions themselves."""
     return Spec(
-        "functions",
+        "functions-host",
         [sys.executable, "-m", "local.host", "--port", str(ports.first), "--state", str(state.root)],
         f"{ports.functions.url}/admin/functions",
         environment=functions_environment(project, ports, state),

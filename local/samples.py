@@ -108,9 +108,7 @@ def write_google_export(path: Path, rows: int, *, seed: int = 1) -> None:
     _write(path, _GOOGLE_HEADER, cells, encoding="utf-8", delimiter=",", quoting=csv.QUOTE_MINIMAL, end="\n")
 
 
-def write_outlook_export(
-    path: Path, rows: int, *, seed: int = 1, language: Literal["en", "fr"] = "en"
-) -> None:
+def write_outlook_export(path: Path, rows: int, *, seed: int = 1, language: Literal["en", "fr"] = "en") -> None:
     """Write what Outlook exports: Windows-1252, all quoted, French with semicolons; persons as for Google."""
     header = _OUTLOOK_HEADERS[language]
     cells = (

@@ -74,7 +74,8 @@ class Suite:
     def _raise_if_one_ended(self) -> None:
         for child in self._children:
             if child.ended.done() and not self._stopping.is_set():
-                lines = "\n".join(f"  {line}" for line in child.last_lines)
+                # What was echoed stands above already.
+                lines = "" if child.spec.echo else "\n".join(f"  {line}" for line in child.last_lines)
                 raise SuiteError(
                     f"{child.spec.name} ended by itself (exit code {child.ended.result()})\n{lines}".rstrip()
                 )
@@ -95,7 +96,7 @@ def main(argv: Sequence[str]) -> int:
     ports, state = Ports(arguments.port), State(arguments.state.resolve())
     try:
         state.open()
-        with _only_suite_of(state):
+        with only_suite_of(state):
             for port in (taken := busy(ports.all())):
                 say(f"Port {port.number} is in use; it was wanted for: {port.purpose}")
             if taken:
@@ -132,8 +133,8 @@ async def _run(ports: Ports, state: State) -> int:
 
 
 @contextmanager
-def _only_suite_of(state: State) -> Iterator[None]:
-    """Two suites on one folder would overwrite each other's queues."""
+def only_suite_of(state: State) -> Iterator[None]:
+    """Holds the folder, since two suites would overwrite each other's queues; raises SuiteError when taken."""
     with (state.root / LOCK).open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -99,9 +99,7 @@ class Admin:
             return problem(422, "timeout is a number of seconds")
         busy = await self._drain.wait(seconds)
         if busy:
-            return problem(
-                504, "not idle: " + ", ".join(busy.reasons), queues=busy.queues, functions=busy.functions
-            )
+            return problem(504, "not idle: " + ", ".join(busy.reasons), queues=busy.queues, functions=busy.functions)
         return JSONResponse({"idle": True, "poison": await self._drain.poison()})
 
     async def demo(self, _request: Request) -> Response:

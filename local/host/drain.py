@@ -55,9 +55,7 @@ class Drain:
 
     async def poison(self) -> dict[str, int]:
         """How many messages each queue gave up, those without any left out."""
-        depths = {
-            listener.poison.queue_name: await listener.poison_depth() for listener in self._queues.listeners
-        }
+        depths = {listener.poison.queue_name: await listener.poison_depth() for listener in self._queues.listeners}
         return {name: depth for name, depth in depths.items() if depth}
 
     async def _look(self) -> Busy:

@@ -69,20 +69,19 @@ def _read(built: Any) -> Function:
     name: str = built.get_function_name()
     bindings = [json.loads(raw) for raw in built.get_raw_bindings()]
     triggers = [binding for binding in bindings if binding["type"].endswith("Trigger")]
-    others = [
-        binding["type"] for binding in bindings if binding not in triggers and binding["type"] != "http"
-    ]
+    others = [binding["type"] for binding in bindings if binding not in triggers and binding["type"] != "http"]
     if len(triggers) != 1 or others:
-        raise UnsupportedFunctionError(
-            f"{name}: one HTTP, queue or timer trigger and no other binding, not {others}"
-        )
+        raise UnsupportedFunctionError(f"{name}: one HTTP, queue or timer trigger and no other binding, not {others}")
     call = built.get_user_function()
+    parameters = inspect.signature(call).parameters
+    if triggers[0]["name"] not in parameters:
+        raise UnsupportedFunctionError(f"{name} has no parameter {triggers[0]['name']} for its trigger")
     return Function(
         name=name,
         trigger=_trigger(name, triggers[0]),
         call=call,
         parameter=triggers[0]["name"],
-        wants_context="context" in inspect.signature(call).parameters,
+        wants_context="context" in parameters,
     )
 
 
@@ -99,9 +98,7 @@ def _trigger(name: str, binding: Mapping[str, Any]) -> HttpTrigger | QueueTrigge
             return QueueTrigger(queue=_resolve(binding["queueName"]), connection=binding["connection"])
         case "timerTrigger":
             if binding.get("runOnStartup"):
-                raise UnsupportedFunctionError(
-                    f"{name}: runOnStartup fires at every scale-out; no function uses it"
-                )
+                raise UnsupportedFunctionError(f"{name}: runOnStartup fires at every scale-out; no function uses it")
             return TimerTrigger(schedule=_resolve(binding["schedule"]))
         case unknown:
             raise UnsupportedFunctionError(f"{name}: the local host has no {unknown}")

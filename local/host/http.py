@@ -26,9 +26,7 @@ class BodyTooLargeError(Exception):
 class HttpFunctions:
     """The ASGI application of all HTTP functions."""
 
-    def __init__(
-        self, routes: Routes, invocations: Invocations, function_key: str, largest_body: int = LARGEST_BODY
-    ):
+    def __init__(self, routes: Routes, invocations: Invocations, function_key: str, largest_body: int = LARGEST_BODY):
         self._routes = routes
         self._invocations = invocations
         self._function_key = function_key
@@ -125,8 +123,6 @@ def _from_function(value: object) -> Response:
     body = b"" if value.status_code in WITHOUT_BODY else value.get_body()
     response = Response(body, status_code=value.status_code)
     length = [(name, text) for name, text in response.raw_headers if name == b"content-length"]
-    own = [
-        (name.encode("latin-1"), str(text).encode("latin-1")) for name, text in [*single.items(), *cookies]
-    ]
+    own = [(name.encode("latin-1"), str(text).encode("latin-1")) for name, text in [*single.items(), *cookies]]
     response.raw_headers = [header for header in own if header[0] != b"content-length"] + length
     return response

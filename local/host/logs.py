@@ -49,6 +49,11 @@ class OneLine(logging.Formatter):
 def set_up(path: Path) -> None:
     """Sends every log record of the process to the file and its warnings to stderr."""
     logging.basicConfig(level=logging.INFO, handlers=[to_file(path), to_terminal()], force=True)
+    quieten()
+
+
+def quieten() -> None:
+    """Leaves the warnings of libraries that log addresses."""
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -49,9 +49,7 @@ class Lease:
 
     async def end_in(self, seconds: float) -> None:
         """Makes the message visible again after that time."""
-        updated = await self._client.update_message(
-            self._message.id, self._receipt, visibility_timeout=int(seconds)
-        )
+        updated = await self._client.update_message(self._message.id, self._receipt, visibility_timeout=int(seconds))
         self._receipt = updated.pop_receipt
 
     async def delete(self) -> None:
@@ -86,7 +84,7 @@ class Listener:
             if self._in_flight <= self._settings.new_batch_size:
                 try:
                     received = await self._receive()
-                except AzureError as error:
+                except Exception as error:  # a listener that gave up would be noticed by nobody
                     logger.warning("cannot receive", extra={"queue": self.client.queue_name}, exc_info=error)
                     await asyncio.sleep(LONGEST_WAIT)
             if received:
@@ -110,11 +108,10 @@ class Listener:
 
     async def _receive(self) -> int:
         size = self._settings.batch_size
-        pages = self.client.receive_messages(
-            messages_per_page=size, visibility_timeout=LEASE_SECONDS
-        ).by_page()
-        # One page is one request; going on would fetch until the queue is empty.
-        messages = [message async for message in await anext(pages)]
+        pages = self.client.receive_messages(messages_per_page=size, visibility_timeout=LEASE_SECONDS).by_page()
+        # One page is one request; going on would fetch until the queue is empty. There is none when it is.
+        page = await anext(pages, None)
+        messages = [message async for message in page] if page is not None else []
         for message in messages:
             self._in_flight += 1
             self._runs.spawn(self._handle(message))
@@ -135,9 +132,7 @@ class Listener:
         try:
             body = self._decode(message.content)
         except ValueError:
-            logger.error(
-                "a message is not %s", self._settings.encoding, extra={"queue": self.client.queue_name}
-            )
+            logger.error("a message is not %s", self._settings.encoding, extra={"queue": self.client.queue_name})
             await self._give_up(message, lease)
             return
         keeping = asyncio.create_task(lease.keep())

@@ -56,9 +56,7 @@ class Routes:
 
 def compile_routes(functions: Sequence[Function], prefix: str) -> Routes:
     """Compiles the routes of functions sorted by name; raises UnsupportedFunctionError for a hidden one."""
-    routes = tuple(
-        _compile(function, prefix) for function in functions if isinstance(function.trigger, HttpTrigger)
-    )
+    routes = tuple(_compile(function, prefix) for function in functions if isinstance(function.trigger, HttpTrigger))
     for position, later in enumerate(routes):
         for earlier in routes[:position]:
             if _share_a_method(earlier, later) and earlier.pattern.fullmatch(later.sample):

@@ -53,9 +53,7 @@ class Timer:
 class Timers:
     """All timer functions of the host; what ran last is kept in a file, so that a restart misses nothing."""
 
-    def __init__(
-        self, functions: Sequence[Function], clock: ShiftedClock, runs: Invocations, path: Path
-    ) -> None:
+    def __init__(self, functions: Sequence[Function], clock: ShiftedClock, runs: Invocations, path: Path) -> None:
         self._clock = clock
         self._runs = runs
         self._path = path

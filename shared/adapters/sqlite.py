@@ -13,6 +13,7 @@ from shared.adapters.sqlite_database import Database
 from shared.adapters.sqlite_schema import insert, table
 from shared.adapters.store_contract import (
     PLATFORM,
+    asks_nothing,
     check_brand,
     check_key,
     check_keys,
@@ -156,6 +157,8 @@ class SqliteDocuments:
     async def query(self, query: Query) -> Page:
         """One page, by one index."""
         chosen = plan(self._container, query)
+        if asks_nothing(query.where):
+            return Page([], None)
         sql, values = sqlite_query.select(self._container, query, chosen)
 
         def work(connection: sqlite3.Connection) -> Page:
@@ -172,6 +175,8 @@ class SqliteDocuments:
     async def count(self, where: tuple[Where, ...]) -> int:
         """How many match, over all partitions, by one index."""
         sql, values = sqlite_query.count(self._container, where, plan_count(self._container, where))
+        if asks_nothing(where):
+            return 0
 
         def work(connection: sqlite3.Connection) -> int:
             self._database.ensure(connection, self._container)

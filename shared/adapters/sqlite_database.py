@@ -130,6 +130,7 @@ class Database:
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")  # 16 MB: hot index pages are copied less often
         with self.transaction(connection):
             for statement in COMMON.strip().split(";\n"):
                 connection.execute(statement)

@@ -16,7 +16,7 @@ BATCH: Final = 100
 """The most keys or writes that one call takes; also what a transactional batch of Cosmos DB holds."""
 
 MAX_BYTES: Final = 2_000_000
-"""The largest document, as JSON: Cosmos DB takes 2 MB with its own fields."""
+"""The largest document, as it is sent: Cosmos DB takes 2 MB with its own fields."""
 
 PLATFORM: Final = "platform"
 
@@ -92,9 +92,19 @@ def encode(container: Container, key: Key, document: Document) -> bytes:
         body = to_json(document)
     except PydanticSerializationError:
         raise ValueError("the document is not JSON") from None
-    if len(body) > MAX_BYTES:
+    if sent_bytes(body) > MAX_BYTES:
         raise ValueError("the document is larger than a store holds")
     return body
+
+
+def sent_bytes(body: bytes) -> int:
+    """The most that JSON takes when it is sent as ASCII, as the Cosmos DB SDK does: `\\u00e9` for two bytes."""
+    return len(body) if body.isascii() else 3 * len(body)
+
+
+def asks_nothing(where: tuple[Where, ...]) -> bool:
+    """Whether a condition wants one of no values, so that nothing can match."""
+    return any(condition.op == "in" and not condition.value for condition in where)
 
 
 @cache
@@ -175,8 +185,9 @@ def _check_where(container: Container, where: tuple[Where, ...]) -> None:
         if condition.field not in (container.contains if condition.op == "contains" else indexed):
             raise ValueError(f"{container.name} has no index of {condition.field} for {condition.op}")
         values = condition.value if condition.op == "in" else (condition.value,)
-        if isinstance(values, str) or not all(isinstance(value, str | int | float) for value in values):
-            raise ValueError("a condition compares with plain values")
+        plain = str if condition.op == "contains" else str | int | float
+        if isinstance(values, str) or not all(isinstance(value, plain) for value in values):
+            raise ValueError("a condition compares with plain values, a search with a text")
 
 
 def next_cursor(plan: Plan, document: Document, key: Key) -> str:

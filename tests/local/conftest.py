@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,19 +111,18 @@ def host(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     (folder / "host.json").write_text(json.dumps(HOST_JSON))
     state = State(folder / "state")
     state.open()
-    os.environ["AzureWebJobsStorage"] = azurite.connection_string
     log, root = logs.to_file(state.logs / "functions.log"), logging.getLogger()
     level = root.level
     root.addHandler(log)
+    logs.quieten()
     root.setLevel(logging.INFO)
-    app = App(
-        "tests.local.tiny_app", folder / "host.json", seed=seed, describe=describe, largest_body=LARGEST_BODY
-    )
+    app = App("tests.local.tiny_app", folder / "host.json", seed=seed, describe=describe, largest_body=LARGEST_BODY)
     try:
-        with serving(app, state, azurite.connection_string) as running:
-            yield running
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AzureWebJobsStorage", azurite.connection_string)
+            with serving(app, state, azurite.connection_string) as running:
+                yield running
     finally:
-        del os.environ["AzureWebJobsStorage"]
         root.removeHandler(log)
         root.setLevel(level)
         log.close()

@@ -54,7 +54,7 @@ async def files(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @app.route("guarded", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-async def guarded(_req: func.HttpRequest) -> func.HttpResponse:
+async def guarded(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse("in")
 
 
@@ -64,7 +64,7 @@ async def broken(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @app.route("nothing", methods=["DELETE"])
-async def nothing(_req: func.HttpRequest) -> func.HttpResponse:
+async def nothing(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(status_code=204)
 
 
@@ -90,7 +90,7 @@ async def do_slow(message: func.QueueMessage) -> None:
 
 @app.timer_trigger("timer", "0 30 4 * * *", run_on_startup=False)
 async def sweep_daily(timer: func.TimerRequest) -> None:
-    remember("sweep_daily", past_due=timer.past_due, status=timer.schedule_status)
+    remember("sweep_daily", past_due=timer.past_due)
 
 
 @app.timer_trigger("timer", "0 0 5 1 1 *")

@@ -107,6 +107,7 @@ def test_a_photo_of_any_size_is_no_harm() -> None:
         (f"FN:{'é' * 300_000}", "field_too_long"),
         (f"EMAIL;QUOTED-PRINTABLE:{'a' * 10_001}", "field_too_long"),
         (f"FN:Ann\nCATEGORIES:{',' * 20_000}", "field_too_long"),
+        (f"FN:Ann\nADR:a;b;{'c' * 9_996}", "field_too_long"),
         ('FN;TYPE="x:Ann', "broken_record"),
         ("FN Ann", "broken_record"),
         ("EMAIL:a@example.org\n" * 600, "broken_record"),

@@ -1,0 +1,167 @@
+"""The person's own pages, without an account: invitation, opt-out, confirmation of a sign-up (MAIL-2, MAIL-3)."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qs
+
+import azure.functions as func
+
+from functions.http import SECURITY_HEADERS, Handler, client_ip, operation
+from shared import app
+from shared.domain.addresses import masked
+from shared.domain.ambassador import AccountStatus
+from shared.domain.consent import AmbassadorOptIn
+from shared.domain.contact import Contact
+from shared.domain.errors import DomainError, FieldError, InvalidInputError
+from shared.domain.tokens import Purpose
+from shared.pages import render
+from shared.usecases import answer, sign_up
+from shared.usecases.answer import Answer, Asked, Scope
+from shared.usecases.compose import language_of, look
+
+blueprint = func.Blueprint()
+
+GET = ("GET", "HEAD")
+FORM_LIMIT = 10_000
+
+Show = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
+
+
+def page(path: str, methods: tuple[str, ...]) -> Callable[[Show], Show]:
+    """Registers a page; a link that holds no more is answered by a page too, the same for every reason."""
+
+    def register(show: Show) -> Show:
+        async def shown(req: func.HttpRequest) -> func.HttpResponse:
+            try:
+                return await show(req)
+            except DomainError as error:
+                return _invalid(req, error)
+
+        shown.__name__, shown.__doc__ = show.__name__, show.__doc__
+        handler: Handler = operation(blueprint, methods, path, answers={200: None, 404: None})(shown)
+        return handler
+
+    return register
+
+
+@page("/i/{token}", GET)
+async def show_invitation(req: func.HttpRequest) -> func.HttpResponse:
+    """Shows the question; whoever opens the link, and however often, changes nothing."""
+    asked = await answer.open_link(app.brands(), Purpose.INVITATION, req.route_params["token"])
+    return _invitation(req, asked, asked.contact)
+
+
+@page("/i/{token}", ("POST",))
+async def answer_invitation(req: func.HttpRequest) -> func.HttpResponse:
+    """Takes the answer of the form field `answer`."""
+    asked = await answer.open_link(app.brands(), Purpose.INVITATION, req.route_params["token"])
+    choice = _choice(req, "answer", Answer)
+    version = render.page_text_version("invitation", _language(req, asked))
+    contact = await answer.answer_invitation(asked, Answer(choice), text_version=version, ip=client_ip(req))
+    return _invitation(req, asked, contact)
+
+
+@page("/u/{token}", GET)
+async def show_opt_out(req: func.HttpRequest) -> func.HttpResponse:
+    """Shows the choice: this ambassador only, or all of the brand."""
+    asked = await answer.open_link(app.brands(), Purpose.OPT_OUT, req.route_params["token"])
+    return _opt_out(req, asked, asked.contact)
+
+
+@page("/u/{token}", ("POST",))
+async def opt_out(req: func.HttpRequest) -> func.HttpResponse:
+    """Opts out by the form field `scope`, or by the mail program's one click (RFC 8058) without any page."""
+    asked = await answer.open_link(app.brands(), Purpose.OPT_OUT, req.route_params["token"])
+    if _form(req).get("List-Unsubscribe") == ["One-Click"]:
+        await answer.opt_out(asked, Scope.AMBASSADOR, mechanism="one_click", text_version=None, ip=client_ip(req))
+        return func.HttpResponse(b"", status_code=200, headers=SECURITY_HEADERS)
+    scope = Scope(_choice(req, "scope", Scope))
+    version = render.page_text_version("opt_out", _language(req, asked))
+    contact = await answer.opt_out(
+        asked, scope, mechanism="opt_out_page", text_version=version, ip=client_ip(req)
+    )
+    return _opt_out(req, asked, contact)
+
+
+@page("/a/{token}", GET)
+async def show_sign_up(req: func.HttpRequest) -> func.HttpResponse:
+    """Shows the button that opens an ambassador's account."""
+    return _sign_up(req, await sign_up.open_sign_up(app.brands(), req.route_params["token"]))
+
+
+@page("/a/{token}", ("POST",))
+async def open_account(req: func.HttpRequest) -> func.HttpResponse:
+    """Opens the account (AMB-6)."""
+    return _sign_up(req, await sign_up.confirm_sign_up(app.brands(), req.route_params["token"]))
+
+
+def _invitation(req: func.HttpRequest, asked: Asked, contact: Contact) -> func.HttpResponse:
+    answers = {
+        AmbassadorOptIn.INVITATION_ACCEPTED: "accepted",
+        AmbassadorOptIn.INVITATION_DECLINED: "declined",
+        AmbassadorOptIn.OPT_OUT_EMAIL: "declined",
+        AmbassadorOptIn.OPT_OUT_GLOBAL: "opted_out_of_brand",
+    }
+    return _response(
+        render.invitation_page(
+            brand=look(asked.brand.policy),
+            language=_language(req, asked),
+            ambassador_name=asked.ambassador.display_name if asked.ambassador else asked.brand.policy.display_name,
+            contact_email_masked=masked(contact.email) if contact.email else None,
+            answer=answers.get(contact.ambassador_opt_in),
+            until=asked.expires_at.date(),
+            action_url=req.url.partition("?")[0],
+        )
+    )
+
+
+def _opt_out(req: func.HttpRequest, asked: Asked, contact: Contact) -> func.HttpResponse:
+    results = {AmbassadorOptIn.OPT_OUT_GLOBAL: "brand"}
+    state = contact.ambassador_opt_in
+    return _response(
+        render.opt_out_page(
+            brand=look(asked.brand.policy),
+            language=_language(req, asked),
+            ambassador_name=asked.ambassador.display_name if asked.ambassador else asked.brand.policy.display_name,
+            contact_email_masked=masked(contact.email) if contact.email else None,
+            result=results.get(state, "ambassador" if state.opted_out else None),
+            action_url=req.url.partition("?")[0],
+        )
+    )
+
+
+def _sign_up(req: func.HttpRequest, opened: sign_up.OpenSignUp) -> func.HttpResponse:
+    return _response(
+        render.confirm_sign_up_page(
+            brand=look(opened.brand.policy),
+            language=language_of(opened.brand.policy, opened.account.language),
+            confirmed=opened.account.status is AccountStatus.ACTIVE,
+            action_url=req.url.partition("?")[0],
+        )
+    )
+
+
+def _invalid(req: func.HttpRequest, error: DomainError) -> func.HttpResponse:
+    """The one page of every link that is not good: unknown, forged, expired, of another brand, or about nobody."""
+    language = render.language_of(None, req.headers.get("Accept-Language"))
+    return _response(render.invalid_link_page(language=language), error.status)
+
+
+def _language(req: func.HttpRequest, asked: Asked) -> str:
+    preferred = asked.contact.language or (asked.ambassador.language if asked.ambassador else None)
+    return language_of(asked.brand.policy, preferred, req.headers.get("Accept-Language"))
+
+
+def _form(req: func.HttpRequest) -> dict[str, list[str]]:
+    body = req.get_body()
+    return parse_qs(body.decode(errors="replace")) if len(body) <= FORM_LIMIT else {}
+
+
+def _choice(req: func.HttpRequest, field: str, choices: type[Answer] | type[Scope]) -> str:
+    given = _form(req).get(field, [""])[0]
+    if given not in list(choices):
+        raise InvalidInputError(errors=[FieldError(field, f"must be one of {', '.join(choices)}")])
+    return given
+
+
+def _response(shown: render.Page, status: int = 200) -> func.HttpResponse:
+    return func.HttpResponse(shown.html, status_code=status, headers={**SECURITY_HEADERS, **shown.headers})

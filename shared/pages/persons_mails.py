@@ -1,0 +1,170 @@
+"""The mails (MAIL-2): each says who sends it on whose behalf and links the privacy policy; all but the answers to a sign-up
+or a form link the opt-out page. Text and HTML say the same and hold the same links."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from shared.pages.brand import Brand
+from shared.pages.catalogue import Text, text_version, texts_of
+from shared.pages.plain import checked_url, greeted_name, name_of, one_line, paragraphs_of, subject_of
+from shared.pages.templating import environment
+
+
+class MailName(StrEnum):
+    """Each mail, by the name of its texts."""
+
+    INVITATION = "invitation"
+    INVITATION_REMINDER = "invitation_reminder"
+    PUBLICATION = "publication"
+    CONFIRM_SIGN_UP = "confirm_sign_up"
+    ALREADY_REGISTERED = "already_registered"
+    CONFIRM_ADDRESS = "confirm_address"
+
+
+@dataclass(frozen=True, slots=True)
+class MailContent:
+    """A mail ready to send; `text_version` says for the ledger which wording it shows (CON-7)."""
+
+    subject: str
+    text: str
+    html: str
+    text_version: str
+
+
+def mail_text_version(name: MailName, language: str) -> str:
+    """The id of the texts that a mail shows, for the ledger (CON-7)."""
+    return text_version("mails", name.value, language)
+
+
+def invitation_mail(
+    *,
+    brand: Brand,
+    language: str,
+    ambassador_name: str,
+    first_name: str | None,
+    invitation_url: str,
+    opt_out_url: str,
+) -> MailContent:
+    """The first invitation: asks once, and says that it changes nothing by itself (COL-1)."""
+    action = checked_url(invitation_url, "invitation_url")
+    return _mail(MailName.INVITATION, brand, language, first_name, ambassador_name, opt_out_url, action)
+
+
+def invitation_reminder_mail(
+    *,
+    brand: Brand,
+    language: str,
+    ambassador_name: str,
+    first_name: str | None,
+    invitation_url: str,
+    opt_out_url: str,
+) -> MailContent:
+    """The second invitation: the last, and silence means no (RET-2, RET-3)."""
+    action = checked_url(invitation_url, "invitation_url")
+    return _mail(MailName.INVITATION_REMINDER, brand, language, first_name, ambassador_name, opt_out_url, action)
+
+
+def publication_mail(
+    *,
+    brand: Brand,
+    language: str,
+    ambassador_name: str,
+    first_name: str | None,
+    subject: str,
+    body: str,
+    contents: Sequence[Mapping[str, str | None]],
+    opt_out_url: str,
+) -> MailContent:
+    """What an ambassador publishes by mail (ACT-1); empty lines part the paragraphs of `body`.
+
+    Each of `contents` has `title`, `url` and perhaps `description`; a url that is not http or https raises ValueError with
+    its place. In the text part the body is quoted, so that no line of it can pass for one of ours. The RFC 8058 headers
+    are the caller's.
+    """
+    items = [_content(item, at) for at, item in enumerate(contents)]
+    return _mail(
+        MailName.PUBLICATION,
+        brand,
+        language,
+        first_name,
+        ambassador_name,
+        opt_out_url,
+        subject=subject,
+        paragraphs=paragraphs_of(body),
+        contents=items,
+    )
+
+
+def confirm_sign_up_mail(*, brand: Brand, language: str, first_name: str | None, confirm_url: str) -> MailContent:
+    """To a new ambassador: the link that opens the account (AMB-6)."""
+    action = checked_url(confirm_url, "confirm_url")
+    return _mail(MailName.CONFIRM_SIGN_UP, brand, language, first_name, action_url=action)
+
+
+def already_registered_mail(
+    *, brand: Brand, language: str, first_name: str | None, log_in_url: str | None = None
+) -> MailContent:
+    """To an address that has an account: somebody tried to sign up with it; the form gave nothing away (AMB-6)."""
+    action = checked_url(log_in_url, "log_in_url") if log_in_url else None
+    return _mail(MailName.ALREADY_REGISTERED, brand, language, first_name, action_url=action)
+
+
+def confirm_address_mail(
+    *, brand: Brand, language: str, ambassador_name: str, first_name: str | None, confirm_url: str
+) -> MailContent:
+    """To whoever filled in a form: the link that makes it count (COL-11)."""
+    action = checked_url(confirm_url, "confirm_url")
+    return _mail(MailName.CONFIRM_ADDRESS, brand, language, first_name, ambassador_name, action_url=action)
+
+
+def _content(item: Mapping[str, str | None], at: int) -> dict[str, str]:
+    url = checked_url(item["url"] or "", f"contents[{at}].url")
+    title = one_line(item["title"] or "") or url
+    return {"title": title, "url": url, "description": one_line(item.get("description") or "")}
+
+
+def _mail(
+    name: MailName,
+    brand: Brand,
+    language: str,
+    first_name: str | None,
+    ambassador_name: str | None = None,
+    opt_out_url: str | None = None,
+    action_url: str | None = None,
+    subject: str = "",
+    paragraphs: list[list[str]] | None = None,
+    contents: list[dict[str, str]] | None = None,
+) -> MailContent:
+    greeted = greeted_name(first_name)
+    values = {
+        "brand": name_of(brand.name),
+        "processor": brand.processor,
+        "sender": name_of(brand.sender_name),
+        "ambassador": name_of(ambassador_name or ""),
+        "first_name": greeted or "",
+    }
+    t: dict[str, Text] = texts_of("mails", name.value, language, values)
+    subject = subject_of(subject, str(t["subject"]))
+    shown: dict[str, Any] = {
+        "brand": brand,
+        "brand_name": values["brand"],
+        "language": language,
+        "t": t,
+        "subject": subject,
+        "title": t["title"] if "title" in t else subject,
+        "greeting": t["greeting_named"] if greeted else t["greeting"],
+        "sent": t["sent_on_behalf"] if ambassador_name else t["sent"],
+        "action_url": action_url,
+        "opt_out_url": checked_url(opt_out_url, "opt_out_url") if opt_out_url else None,
+        "paragraphs": paragraphs or [],
+        "contents": contents or [],
+    }
+    templates = environment()
+    return MailContent(
+        subject=subject,
+        text=templates.get_template("mails/letter.txt").render(shown),
+        html=templates.get_template("mails/letter.html").render(shown),
+        text_version=mail_text_version(name, language),
+    )

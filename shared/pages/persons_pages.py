@@ -1,0 +1,247 @@
+"""The person's own pages (MAIL-2, MAIL-3): a form that is only ever sent by a press of a button, and its result.
+
+Every form posts to the page's own address, unless `action_url` says otherwise, and works without scripts. No-referrer makes
+browsers send `Origin: null` with it.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Literal
+
+from shared.pages.brand import Brand
+from shared.pages.catalogue import day_text, text_version, texts_of
+from shared.pages.plain import checked_url, name_of, one_line
+from shared.pages.templating import environment, page_headers, style
+
+
+class PageName(StrEnum):
+    """Each page, by the name of its texts."""
+
+    INVITATION = "invitation"
+    OPT_OUT = "opt_out"
+    CONFIRM_ADDRESS = "confirm_address"
+    CONFIRM_SIGN_UP = "confirm_sign_up"
+    INVALID_LINK = "invalid_link"
+    ERROR = "error"
+
+
+InvitationAnswer = Literal["accepted", "declined", "opted_out_of_brand"]
+OptOutScope = Literal["ambassador", "brand"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, and the headers without which it must not be sent."""
+
+    html: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """One button of a form: what it sends, says and means."""
+
+    value: str
+    label: str
+    means: str
+
+
+def page_text_version(name: PageName, language: str) -> str:
+    """The id of the texts that a page shows, for the ledger (CON-7)."""
+    return text_version("pages", name.value, language)
+
+
+def invitation_page(
+    *,
+    brand: Brand,
+    language: str,
+    ambassador_name: str,
+    contact_email_masked: str,
+    answer: InvitationAnswer | None,
+    changeable_before: date,
+    action_url: str | None = None,
+) -> Page:
+    """`/i/{token}`: asks for `answer=accept|decline`, shows the answer that stands and lets it be changed.
+
+    Yes and no look alike: agreement is free only where a refusal is as easy (art. 4(11), 7). A person who opted out of the
+    whole brand is told so and asked nothing (SUP-4). `changeable_before` is the day on which the link expires.
+    """
+    values = _values(brand, ambassador=ambassador_name, email=contact_email_masked)
+    values["date"] = day_text(changeable_before, language)
+    t = _texts(PageName.INVITATION, language, values)
+    choices = [_Choice("accept", t["accept"], t["accept_means"]), _Choice("decline", t["decline"], t["decline_means"])]
+    standing = {"accepted": "accept", "declined": "decline"}.get(answer or "")
+    left = [] if answer == "opted_out_of_brand" else [choice for choice in choices if choice.value != standing]
+    return _form_page(
+        brand,
+        language,
+        t,
+        title=t[f"{answer}_title"] if answer else t["title"],
+        intro=None if answer else t["who"],
+        result=t[answer] if answer else None,
+        field="answer",
+        legend=t["change_legend"] if answer else t["legend"],
+        choices=left,
+        notes=[t["until"]] if standing else [] if answer else [t["silence"], t["until"]],
+        action_url=action_url,
+    )
+
+
+def opt_out_page(
+    *,
+    brand: Brand,
+    language: str,
+    ambassador_name: str,
+    contact_email_masked: str,
+    scope: OptOutScope | None,
+    action_url: str | None = None,
+) -> Page:
+    """`/u/{token}`: asks for `scope=ambassador|brand`, shows what is stopped, and offers what can still be stopped (MAIL-2)."""
+    t = _texts(
+        PageName.OPT_OUT, language, _values(brand, ambassador=ambassador_name, email=contact_email_masked)
+    )
+    offered = {None: ("ambassador", "brand"), "ambassador": ("brand",), "brand": ()}[scope]
+    return _form_page(
+        brand,
+        language,
+        t,
+        title=t[f"{scope}_done_title"] if scope else t["title"],
+        intro=None if scope else t["intro"],
+        result=t[f"{scope}_done"] if scope else None,
+        field="scope",
+        legend=t["further_legend"] if scope else t["legend"],
+        choices=[_Choice(name, t[name], t[f"{name}_means"]) for name in offered],
+        notes=[t["come_back"]] if scope else [],
+        action_url=action_url,
+    )
+
+
+def confirm_address_page(
+    *,
+    brand: Brand,
+    language: str,
+    ambassador_name: str,
+    contact_email_masked: str,
+    confirmed: bool,
+    action_url: str | None = None,
+) -> Page:
+    """`/c/{token}`: asks for `confirm=yes`; what was ticked in the form takes effect then (COL-11)."""
+    values = _values(brand, ambassador=ambassador_name, email=contact_email_masked)
+    return _confirmation_page(PageName.CONFIRM_ADDRESS, brand, language, values, confirmed, action_url)
+
+
+def confirm_sign_up_page(
+    *,
+    brand: Brand,
+    language: str,
+    email_masked: str,
+    confirmed: bool,
+    action_url: str | None = None,
+) -> Page:
+    """`/a/{token}`: asks for `confirm=yes`, which opens the ambassador's account (AMB-6)."""
+    values = _values(brand, email=email_masked)
+    return _confirmation_page(PageName.CONFIRM_SIGN_UP, brand, language, values, confirmed, action_url)
+
+
+def invalid_link_page(*, brand: Brand, language: str) -> Page:
+    """The one page for a link that is forged, expired or about nothing any more: the three look the same (BR-1)."""
+    return _message_page(PageName.INVALID_LINK, brand, language)
+
+
+def error_page(*, brand: Brand, language: str) -> Page:
+    """The page for whatever went wrong on our side."""
+    return _message_page(PageName.ERROR, brand, language)
+
+
+def _confirmation_page(
+    name: PageName, brand: Brand, language: str, values: dict[str, str], confirmed: bool, action_url: str | None
+) -> Page:
+    t = _texts(name, language, values)
+    return _form_page(
+        brand,
+        language,
+        t,
+        title=t["confirmed_title"] if confirmed else t["title"],
+        intro=None if confirmed else t["intro"],
+        result=t["confirmed"] if confirmed else None,
+        field="confirm",
+        legend=t["legend"],
+        choices=[] if confirmed else [_Choice("yes", t["confirm"], t["confirm_means"])],
+        notes=[] if confirmed else [t["otherwise"]],
+        action_url=action_url,
+    )
+
+
+def _message_page(name: PageName, brand: Brand, language: str) -> Page:
+    t = _texts(name, language, _values(brand))
+    return _form_page(
+        brand,
+        language,
+        t,
+        title=t["title"],
+        intro=t["intro"],
+        result=None,
+        field="",
+        legend="",
+        choices=[],
+        notes=[t["advice"]],
+        action_url=None,
+    )
+
+
+def _form_page(
+    brand: Brand,
+    language: str,
+    t: dict[str, str],
+    *,
+    title: str,
+    intro: str | None,
+    result: str | None,
+    field: str,
+    legend: str,
+    choices: list[_Choice],
+    notes: list[str],
+    action_url: str | None,
+) -> Page:
+    look = style(brand.primary_colour, brand.readable_text)
+    html = (
+        environment()
+        .get_template("pages/page.html")
+        .render(
+            brand=brand,
+            brand_name=name_of(brand.name),
+            language=language,
+            css=look.css,
+            t=t,
+            title=title,
+            intro=intro,
+            result=result,
+            field=field,
+            legend=legend,
+            choices=choices,
+            notes=notes,
+            action_url=checked_action(action_url),
+        )
+    )
+    return Page(html, page_headers(language, look.source))
+
+
+def checked_action(url: str | None) -> str | None:
+    """Where a form posts to: a path of this site, or an address on http or https; raises ValueError for others."""
+    if url is None or (url.startswith("/") and not url.startswith("//") and "\\" not in url):
+        return url
+    return checked_url(url, "action_url")
+
+
+def _values(brand: Brand, *, ambassador: str = "", email: str = "") -> dict[str, str]:
+    return {
+        "brand": name_of(brand.name),
+        "processor": brand.processor,
+        "ambassador": name_of(ambassador),
+        "email": one_line(email),
+    }
+
+
+def _texts(name: PageName, language: str, values: dict[str, str]) -> dict[str, str]:
+    return {key: str(text) for key, text in texts_of("pages", name.value, language, values).items()}

@@ -1,0 +1,56 @@
+"""The one door to pages and mails: typed functions, a value missing is a type error; the template engine loads at first use."""
+
+from shared.pages.brand import Brand, platform_brand
+from shared.pages.languages import LANGUAGES, Language, language_of
+from shared.pages.persons_mails import (
+    MailContent,
+    MailName,
+    already_registered_mail,
+    confirm_address_mail,
+    confirm_sign_up_mail,
+    invitation_mail,
+    invitation_reminder_mail,
+    mail_text_version,
+    publication_mail,
+)
+from shared.pages.persons_pages import (
+    InvitationAnswer,
+    OptOutScope,
+    Page,
+    PageName,
+    confirm_address_page,
+    confirm_sign_up_page,
+    error_page,
+    invalid_link_page,
+    invitation_page,
+    opt_out_page,
+    page_text_version,
+)
+
+__all__ = [
+    "LANGUAGES",
+    "Brand",
+    "InvitationAnswer",
+    "Language",
+    "MailContent",
+    "MailName",
+    "OptOutScope",
+    "Page",
+    "PageName",
+    "already_registered_mail",
+    "confirm_address_mail",
+    "confirm_address_page",
+    "confirm_sign_up_mail",
+    "confirm_sign_up_page",
+    "error_page",
+    "invalid_link_page",
+    "invitation_mail",
+    "invitation_page",
+    "invitation_reminder_mail",
+    "language_of",
+    "mail_text_version",
+    "opt_out_page",
+    "page_text_version",
+    "platform_brand",
+    "publication_mail",
+]
