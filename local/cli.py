@@ -11,6 +11,7 @@ MODULES = {
     "demo": "local.demo",
     "bench": "local.bench",
     "verify-ledger": "local.verify_ledger",
+    "rules": "local.rules_table",
     "lock": "local.lock",
     "format": "local.format_code",
 }
