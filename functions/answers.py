@@ -72,13 +72,12 @@ async def opt_out(req: func.HttpRequest) -> func.HttpResponse:
     """Opts out by the form field `scope`, or by the mail program's one click (RFC 8058) without any page."""
     asked = await answer.open_link(app.brands(), Purpose.OPT_OUT, req.route_params["token"])
     if _form(req).get("List-Unsubscribe") == ["One-Click"]:
-        await answer.opt_out(asked, Scope.AMBASSADOR, mechanism="one_click", text_version=None, ip=client_ip(req))
+        version = render.mail_text_version("publication", _language(req, asked))
+        await answer.opt_out(asked, Scope.AMBASSADOR, mechanism="one_click", text_version=version, ip=client_ip(req))
         return func.HttpResponse(b"", status_code=200, headers=SECURITY_HEADERS)
     scope = Scope(_choice(req, "scope", Scope))
     version = render.page_text_version("opt_out", _language(req, asked))
-    contact = await answer.opt_out(
-        asked, scope, mechanism="opt_out_page", text_version=version, ip=client_ip(req)
-    )
+    contact = await answer.opt_out(asked, scope, mechanism="opt_out_page", text_version=version, ip=client_ip(req))
     return _opt_out(req, asked, contact)
 
 
@@ -95,7 +94,7 @@ async def open_account(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def _invitation(req: func.HttpRequest, asked: Asked, contact: Contact) -> func.HttpResponse:
-    answers = {
+    answers: dict[AmbassadorOptIn, render.InvitationAnswer] = {
         AmbassadorOptIn.INVITATION_ACCEPTED: "accepted",
         AmbassadorOptIn.INVITATION_DECLINED: "declined",
         AmbassadorOptIn.OPT_OUT_EMAIL: "declined",
@@ -109,22 +108,22 @@ def _invitation(req: func.HttpRequest, asked: Asked, contact: Contact) -> func.H
             contact_email_masked=masked(contact.email) if contact.email else None,
             answer=answers.get(contact.ambassador_opt_in),
             until=asked.expires_at.date(),
-            action_url=req.url.partition("?")[0],
         )
     )
 
 
 def _opt_out(req: func.HttpRequest, asked: Asked, contact: Contact) -> func.HttpResponse:
-    results = {AmbassadorOptIn.OPT_OUT_GLOBAL: "brand"}
     state = contact.ambassador_opt_in
+    stopped: render.OptOutScope | None = "ambassador" if state.opted_out else None
+    if state is AmbassadorOptIn.OPT_OUT_GLOBAL:
+        stopped = "brand"
     return _response(
         render.opt_out_page(
             brand=look(asked.brand.policy),
             language=_language(req, asked),
             ambassador_name=asked.ambassador.display_name if asked.ambassador else asked.brand.policy.display_name,
             contact_email_masked=masked(contact.email) if contact.email else None,
-            result=results.get(state, "ambassador" if state.opted_out else None),
-            action_url=req.url.partition("?")[0],
+            result=stopped,
         )
     )
 
@@ -135,7 +134,6 @@ def _sign_up(req: func.HttpRequest, opened: sign_up.OpenSignUp) -> func.HttpResp
             brand=look(opened.brand.policy),
             language=language_of(opened.brand.policy, opened.account.language),
             confirmed=opened.account.status is AccountStatus.ACTIVE,
-            action_url=req.url.partition("?")[0],
         )
     )
 
@@ -143,7 +141,10 @@ def _sign_up(req: func.HttpRequest, opened: sign_up.OpenSignUp) -> func.HttpResp
 def _invalid(req: func.HttpRequest, error: DomainError) -> func.HttpResponse:
     """The one page of every link that is not good: unknown, forged, expired, of another brand, or about nobody."""
     language = render.language_of(None, req.headers.get("Accept-Language"))
-    return _response(render.invalid_link_page(language=language), error.status)
+    brand = render.platform_brand(app.settings().privacy_policy_url)
+    if error.status >= 500:
+        return _response(render.error_page(brand=brand, language=language), error.status)
+    return _response(render.invalid_link_page(brand=brand, language=language), error.status)
 
 
 def _language(req: func.HttpRequest, asked: Asked) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import azure.functions as func
 from pydantic import Field, StringConstraints, field_validator
 
-from functions.http import Answer, Body, LongText, ShortText, answer, operation, parse, parse_query
+from functions.http import Answer, Body, LongText, ShortText, answer, object_id, operation, parse, parse_query
 from functions.identity import ambassador
 from shared import app
 from shared.domain.address_book import FORMATS
@@ -186,7 +186,7 @@ async def list_contacts(req: func.HttpRequest) -> func.HttpResponse:
 async def read_contact(req: func.HttpRequest) -> func.HttpResponse:
     """One contact."""
     caller = await ambassador(req)
-    contact = await contacts.get(caller.brand, caller.id, req.route_params["id"])
+    contact = await contacts.get(caller.brand, caller.id, object_id(req))
     return answer(200, _shown(contact, caller.brand.policy.durations))
 
 
@@ -195,7 +195,7 @@ async def edit_contact(req: func.HttpRequest) -> func.HttpResponse:
     """Changes fields of a contact; null empties one."""
     caller = await ambassador(req)
     fields = parse(req, ContactBody).fields()
-    contact = await contacts.edit(caller.brand, caller.id, req.route_params["id"], fields)
+    contact = await contacts.edit(caller.brand, caller.id, object_id(req), fields)
     return answer(200, _shown(contact, caller.brand.policy.durations))
 
 
@@ -203,7 +203,7 @@ async def edit_contact(req: func.HttpRequest) -> func.HttpResponse:
 async def remove_contact(req: func.HttpRequest) -> func.HttpResponse:
     """Takes a contact out of the book."""
     caller = await ambassador(req)
-    await contacts.remove(caller.brand, caller.id, req.route_params["id"])
+    await contacts.remove(caller.brand, caller.id, object_id(req))
     return answer(204)
 
 
@@ -211,7 +211,7 @@ async def remove_contact(req: func.HttpRequest) -> func.HttpResponse:
 async def release_contact(req: func.HttpRequest) -> func.HttpResponse:
     """Lets an address be written to again after a soft bounce (CON-3)."""
     caller = await ambassador(req)
-    contact = await contacts.release(caller.brand, caller.id, req.route_params["id"])
+    contact = await contacts.release(caller.brand, caller.id, object_id(req))
     return answer(200, _shown(contact, caller.brand.policy.durations))
 
 
@@ -230,7 +230,7 @@ async def import_address_book(req: func.HttpRequest) -> func.HttpResponse:
 async def read_job(req: func.HttpRequest) -> func.HttpResponse:
     """How far a job of the ambassador's is."""
     caller = await ambassador(req)
-    job = await import_contacts.get_job(caller.brand, caller.id, req.route_params["jobId"])
+    job = await import_contacts.get_job(caller.brand, caller.id, object_id(req, "jobId"))
     if job.kind == "mail":
         job = await invite.mail_job(caller.brand, job)
     return answer(200, _job(job))

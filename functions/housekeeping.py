@@ -1,4 +1,4 @@
-"""Timers and queue functions that keep the promises when messages are lost: recovery, and global opt-outs that reach every record."""
+"""What keeps the promises when messages are lost: the recovery timer, and global opt-outs that reach every record."""
 
 import json
 import logging

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
@@ -17,6 +18,7 @@ from shared.domain.errors import (
     MalformedError,
     TooLargeError,
     TooManyRequestsError,
+    UnknownObjectError,
 )
 
 log = logging.getLogger("popsell")
@@ -32,6 +34,9 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
 }
+
+# As `new_id` makes them; whatever else a path or a body says is no id of anything.
+ID = r"[a-z2-7]{24}"
 
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
@@ -115,6 +120,14 @@ def parse_query(req: func.HttpRequest, model: type[M]) -> M:
         return model.model_validate(dict(req.params))
     except ValidationError as error:
         raise _refused(error) from None
+
+
+def object_id(req: func.HttpRequest, parameter: str = "id") -> str:
+    """The id that the path names; raises UnknownObjectError for what cannot be one, before any store chokes on it."""
+    id = req.route_params[parameter]
+    if not re.fullmatch(ID, id):
+        raise UnknownObjectError
+    return id
 
 
 def _refused(error: ValidationError) -> DomainError:

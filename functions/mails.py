@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import azure.functions as func
 from pydantic import Field, StringConstraints, model_validator
 
-from functions.http import Answer, Body, answer, operation, parse
+from functions.http import ID, Answer, Body, answer, operation, parse
 from functions.identity import ambassador
 from shared import app
 from shared.domain.publication import Content
@@ -14,7 +14,7 @@ from shared.usecases import invite, send_mails
 
 blueprint = func.Blueprint()
 
-ContactId = Annotated[str, StringConstraints(max_length=64)]
+ContactId = Annotated[str, StringConstraints(pattern=f"^{ID}$")]
 
 
 class Recipients(Body):

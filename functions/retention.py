@@ -7,7 +7,7 @@ from typing import Annotated
 import azure.functions as func
 from pydantic import Field, StringConstraints
 
-from functions.http import Answer, Body, answer, operation, parse, parse_query
+from functions.http import Answer, Body, answer, object_id, operation, parse, parse_query
 from functions.identity import bearer_token
 from shared import app
 from shared.domain.disposition import Done
@@ -120,7 +120,7 @@ async def list_sweeps(req: func.HttpRequest) -> func.HttpResponse:
 async def confirm_sweep(req: func.HttpRequest) -> func.HttpResponse:
     """Lets a stopped sweep go on with exactly the plan shown (RET-18)."""
     brand, member = await _staff(req)
-    run = await sweep.confirm(brand, req.route_params["id"], parse(req, Confirmation).plan, member.id)
+    run = await sweep.confirm(brand, object_id(req), parse(req, Confirmation).plan, member.id)
     return answer(200, _run(run))
 
 

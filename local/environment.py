@@ -27,7 +27,6 @@ def functions_environment(folder: Path, ports: Ports, state: State) -> dict[str,
         "MAILJET_WEBHOOK_CREDENTIALS": f"{secrets.webhook_user}:{secrets.webhook_password}",
         "MASTER_KEYS": secrets.master_keys,
         "TOKEN_KEYS": secrets.token_keys,
-        "LEDGER_KEYS": secrets.ledger_keys,
         "FUNCTIONS_WORKER_RUNTIME": "python",
     }
 

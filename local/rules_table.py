@@ -50,7 +50,10 @@ def main(argv: Sequence[str]) -> int:
     rules = read_rules()
     TABLE.write_text(table(rules), encoding="utf-8")
     faults = [fault for rule in rules for fault in rule.faults()]
-    print("\n".join(faults) or f"{sum(rule.built for rule in rules)} of {len(rules)} rules are built, each with its tests.")
+    print(
+        "\n".join(faults)
+        or f"{sum(rule.built for rule in rules)} of {len(rules)} rules are built, each with its tests."
+    )
     return 1 if faults else 0
 
 

@@ -22,7 +22,6 @@ class Secrets:
 
     master_keys: str
     token_keys: str
-    ledger_keys: str
     mailjet_api_key: str
     mailjet_api_secret: str
     webhook_user: str
@@ -109,7 +108,6 @@ def _new_secrets() -> Secrets:
     return Secrets(
         master_keys=key(),
         token_keys=key(),
-        ledger_keys=key(),
         mailjet_api_key=secrets.token_hex(16),
         mailjet_api_secret=secrets.token_hex(16),
         webhook_user="mailjet",

@@ -3,8 +3,12 @@
 import argparse
 import asyncio
 import os
+from pathlib import Path
 
-from local.environment import environment_of
+from local.addresses import Ports
+from local.environment import functions_environment
+from local.project import ROOT
+from local.state import State
 from shared import app
 from shared.usecases.verify_ledger import Verdict, verify_ledger
 
@@ -13,8 +17,9 @@ def main(argv: list[str]) -> int:
     """Prints a line a brand and every fault; 0 when there is none, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="./dev verify-ledger", description=__doc__)
     parser.add_argument("--state", default=".state", help="the state directory of ./dev run")
+    parser.add_argument("--port", type=int, default=7071, help="the port of ./dev run")
     args = parser.parse_args(argv)
-    os.environ.update(environment_of(args.state))
+    os.environ.update(functions_environment(ROOT, Ports(args.port), State(Path(args.state).resolve())))
     return asyncio.run(_verify())
 
 

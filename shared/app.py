@@ -3,7 +3,7 @@
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from shared.domain import containers
 from shared.domain.quarantine import QuarantinedEvent
@@ -76,6 +76,25 @@ def quarantine() -> Collection[QuarantinedEvent]:
 def staff() -> Collection[StaffMember]:
     """The named users of the Manager."""
     return Collection(ports_of_the_suite().store.platform(containers.STAFF), StaffMember, "id")
+
+
+async def close() -> None:
+    """Lets go of every connection that was opened; for hosts that stop in order."""
+    if ports_of_the_suite.cache_info().currsize:
+        ports = ports_of_the_suite()
+        await ports.store.close()
+        for port in (ports.queue, ports.files, ports.mailer):
+            if isinstance(port, Closing):
+                await port.aclose()
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """An adapter that holds connections."""
+
+    async def aclose(self) -> None:
+        """Lets go of them."""
+        ...
 
 
 def _store(s: Settings) -> Store:

@@ -21,6 +21,7 @@ class Settings:
     storage_queue_uri: str | None  # AzureWebJobsStorage__queueServiceUri
     storage_client_id: str | None  # AzureWebJobsStorage__clientId
     public_url: str  # PUBLIC_URL: where people reach the suite; links in mails begin with it
+    privacy_policy_url: str  # PRIVACY_POLICY_URL: the platform's own, on pages that belong to no brand (MAIL-2)
     mailjet_url: str  # MAILJET_URL
     mailjet_api_key: str  # MAILJET_API_KEY
     mailjet_api_secret: str  # MAILJET_API_SECRET
@@ -53,6 +54,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         storage_queue_uri=queue_uri,
         storage_client_id=optional("AzureWebJobsStorage__clientId"),
         public_url=required("PUBLIC_URL").rstrip("/"),
+        privacy_policy_url=required("PRIVACY_POLICY_URL"),
         mailjet_url=required("MAILJET_URL").rstrip("/"),
         mailjet_api_key=required("MAILJET_API_KEY"),
         mailjet_api_secret=required("MAILJET_API_SECRET"),

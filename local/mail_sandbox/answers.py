@@ -24,9 +24,7 @@ def refused_message(errors: list[Json]) -> Json:
     return {"Status": "error", "Errors": errors}
 
 
-def global_error(
-    code: str, message: str, *, status: int = 400, related: list[str] | None = None
-) -> JSONResponse:
+def global_error(code: str, message: str, *, status: int = 400, related: list[str] | None = None) -> JSONResponse:
     """An answer to the whole call: nothing was sent."""
     body = {"ErrorIdentifier": str(uuid4()), "ErrorCode": code, "ErrorMessage": message, "StatusCode": status}
     return JSONResponse(body | ({"ErrorRelatedTo": related} if related else {}), status_code=status)

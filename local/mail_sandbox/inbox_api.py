@@ -52,9 +52,7 @@ class InboxApi:
         limit = query.get("limit", str(DEFAULT_LIMIT))
         if not re.fullmatch("[0-9]{1,9}", limit):
             raise invalid("limit", "a whole number, 0 for all")
-        chunks = self._store.documents(
-            to=query.get("to") or None, since=_moment(query.get("since")), limit=int(limit)
-        )
+        chunks = self._store.documents(to=query.get("to") or None, since=_moment(query.get("since")), limit=int(limit))
         return StreamingResponse(_json_array(chunks), media_type="application/json")
 
     async def read(self, request: Request) -> Response:
@@ -112,9 +110,7 @@ class InboxApi:
     async def stats(self, _request: Request) -> Response:
         """`GET /api/stats`: calls since the process began, and the mails held."""
         held = await run_in_threadpool(self._store.count)
-        return JSONResponse(
-            {"sendCalls": self._counts.send_calls, "messages": held, "lookups": self._counts.lookups}
-        )
+        return JSONResponse({"sendCalls": self._counts.send_calls, "messages": held, "lookups": self._counts.lookups})
 
     async def _mail(self, request: Request) -> Mail:
         mail = await run_in_threadpool(self._store.find, request.path_params["id"])

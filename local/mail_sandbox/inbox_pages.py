@@ -57,9 +57,7 @@ class InboxPages:
         )
         held = await run_in_threadpool(self._store.count)
         last = max(1, -(-total // PAGE_SIZE))
-        return self._page(
-            "inbox.html", mails=mails, wanted=wanted, number=number, last=last, total=total, held=held
-        )
+        return self._page("inbox.html", mails=mails, wanted=wanted, number=number, last=last, total=total, held=held)
 
     async def mail(self, request: Request) -> Response:
         """`GET /messages/{id}`: the mail, its HTML in a frame that runs no script."""

@@ -129,9 +129,7 @@ class SendApi:
             text = "The Messages is mandatory but missing from the input"
             return answers.global_error("mj-0003", text, related=["Messages"])
         if not messages:
-            return answers.global_error(
-                "mj-0007", "The Messages array cannot be empty.", related=["Messages"]
-            )
+            return answers.global_error("mj-0007", "The Messages array cannot be empty.", related=["Messages"])
         if sum(len(recipients_of(message)) for message in messages) > MAX_RECIPIENTS:
             text = f"Total number of recipients exceeded. Max allowed - {MAX_RECIPIENTS}"
             return answers.global_error("send-0015", text, related=["To", "Cc", "Bcc"])

@@ -131,9 +131,7 @@ def _address(value: Any, field: str) -> Iterator[Json]:
     email, name = value["Email"], value.get("Name")
     if not email:
         yield message_error("mj-0012", "The Email cannot be empty.", [f"{field}.Email"])
-    elif (
-        len(email) > 254 or not _ADDRESS.fullmatch(email) or ".." in email or email[0] == "." or ".@" in email
-    ):
+    elif len(email) > 254 or not _ADDRESS.fullmatch(email) or ".." in email or email[0] == "." or ".@" in email:
         yield message_error("mj-0013", f'"{email}" is an invalid email address.', [f"{field}.Email"])
     if name is not None and not isinstance(name, str):
         yield _mismatch("string", f"{field}.Name")

@@ -56,9 +56,7 @@ class MailStore:
 
     def add(self, mails: list[Mail]) -> None:
         """Keep the mails of one call, all or none."""
-        rows = [
-            (m.id, m.at, m.recipient.lower(), m.subject, m.custom_id, m.status, m.document) for m in mails
-        ]
+        rows = [(m.id, m.at, m.recipient.lower(), m.subject, m.custom_id, m.status, m.document) for m in mails]
         with self._lock, self._db:
             self._db.execute("BEGIN")
             self._db.executemany(
@@ -76,9 +74,7 @@ class MailStore:
         if since is not None:
             conditions.append("at >= ?")
             values.append(since)
-        statement = (
-            f"SELECT seq, document FROM messages WHERE {' AND '.join(conditions)} ORDER BY seq DESC LIMIT ?"
-        )
+        statement = f"SELECT seq, document FROM messages WHERE {' AND '.join(conditions)} ORDER BY seq DESC LIMIT ?"
         before, left = 2**62, limit or 2**62
         while left > 0:
             rows = self._rows(statement, (before, *values, min(CHUNK, left)))

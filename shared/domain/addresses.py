@@ -19,7 +19,7 @@ def clean_address(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.index("@") <= _LOCAL_PART:
         return text
     try:
-        return validate_email(text, check_deliverability=False, test_environment=True).normalized
+        return validate_email(text, strict=True, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:
         raise ValueError("must be an email address") from None
 

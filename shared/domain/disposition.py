@@ -54,5 +54,8 @@ def dispose(contact: Contact, at: datetime, policy: Policy) -> Disposition | Non
         case Action.ANONYMISE:
             if contact.brand_opt_in.allows_communications and not contact.detached_at:
                 left = detached_contact(contact, at, clock.rule)
-                return dispose(left, at, policy) or Disposition(clock.rule, Done.LEFT_TO_THE_BRAND, left)
+                further = dispose(left, at, policy)
+                if further:  # reported under the rule that the record was found by
+                    return Disposition(clock.rule, further.done, further.contact)
+                return Disposition(clock.rule, Done.LEFT_TO_THE_BRAND, left)
             return Disposition(clock.rule, Done.ANONYMISED, anonymised_contact(contact, at, clock.rule))

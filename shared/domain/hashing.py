@@ -49,9 +49,9 @@ class Hasher:
     def matches(self, ref: str, value: str) -> bool:
         """Whether a stored hash is that of the value, whatever its version, in constant time."""
         version = _version_of(ref)
-        return version in self.keys and hmac.compare_digest(ref, self.ref(value, version))
+        return version in self.keys and hmac.compare_digest(ref.encode(), self.ref(value, version).encode())
 
 
 def _version_of(ref: str) -> int:
     head, _, _ = ref.partition(".")
-    return int(head[1:]) if head[1:].isdigit() else 0
+    return int(head[1:]) if head[1:].isascii() and head[1:].isdigit() else 0

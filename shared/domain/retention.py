@@ -89,6 +89,8 @@ def contact_clock(contact: "Contact") -> Clock | None:
         return None
     state, since = contact.ambassador_opt_in, contact.ambassador_opt_in_at
     if contact.detached_at:
+        if contact.owned_by_brand_sync:
+            return None
         return Clock(
             rule=RuleId.INACTIVE,
             since=_latest(contact.created_at, contact.last_activity_at, contact.brand_opt_in_at),

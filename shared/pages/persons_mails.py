@@ -1,26 +1,17 @@
-"""The mails (MAIL-2): each says who sends it on whose behalf and links the privacy policy; all but the answers to a sign-up
-or a form link the opt-out page. Text and HTML say the same and hold the same links."""
+"""The mails: who sends each on whose behalf, the privacy policy and, but for confirmations, the opt-out (MAIL-2)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from shared.pages.brand import Brand
 from shared.pages.catalogue import Text, text_version, texts_of
 from shared.pages.plain import checked_url, greeted_name, name_of, one_line, paragraphs_of, subject_of
 from shared.pages.templating import environment
 
-
-class MailName(StrEnum):
-    """Each mail, by the name of its texts."""
-
-    INVITATION = "invitation"
-    INVITATION_REMINDER = "invitation_reminder"
-    PUBLICATION = "publication"
-    CONFIRM_SIGN_UP = "confirm_sign_up"
-    ALREADY_REGISTERED = "already_registered"
-    CONFIRM_ADDRESS = "confirm_address"
+MailName = Literal[
+    "invitation", "invitation_reminder", "publication", "confirm_sign_up", "already_registered", "confirm_address"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +26,7 @@ class MailContent:
 
 def mail_text_version(name: MailName, language: str) -> str:
     """The id of the texts that a mail shows, for the ledger (CON-7)."""
-    return text_version("mails", name.value, language)
+    return text_version("mails", name, language)
 
 
 def invitation_mail(
@@ -49,7 +40,7 @@ def invitation_mail(
 ) -> MailContent:
     """The first invitation: asks once, and says that it changes nothing by itself (COL-1)."""
     action = checked_url(invitation_url, "invitation_url")
-    return _mail(MailName.INVITATION, brand, language, first_name, ambassador_name, opt_out_url, action)
+    return _mail("invitation", brand, language, first_name, ambassador_name, opt_out_url, action)
 
 
 def invitation_reminder_mail(
@@ -63,7 +54,7 @@ def invitation_reminder_mail(
 ) -> MailContent:
     """The second invitation: the last, and silence means no (RET-2, RET-3)."""
     action = checked_url(invitation_url, "invitation_url")
-    return _mail(MailName.INVITATION_REMINDER, brand, language, first_name, ambassador_name, opt_out_url, action)
+    return _mail("invitation_reminder", brand, language, first_name, ambassador_name, opt_out_url, action)
 
 
 def publication_mail(
@@ -85,7 +76,7 @@ def publication_mail(
     """
     items = [_content(item, at) for at, item in enumerate(contents)]
     return _mail(
-        MailName.PUBLICATION,
+        "publication",
         brand,
         language,
         first_name,
@@ -100,7 +91,7 @@ def publication_mail(
 def confirm_sign_up_mail(*, brand: Brand, language: str, first_name: str | None, confirm_url: str) -> MailContent:
     """To a new ambassador: the link that opens the account (AMB-6)."""
     action = checked_url(confirm_url, "confirm_url")
-    return _mail(MailName.CONFIRM_SIGN_UP, brand, language, first_name, action_url=action)
+    return _mail("confirm_sign_up", brand, language, first_name, action_url=action)
 
 
 def already_registered_mail(
@@ -108,7 +99,7 @@ def already_registered_mail(
 ) -> MailContent:
     """To an address that has an account: somebody tried to sign up with it; the form gave nothing away (AMB-6)."""
     action = checked_url(log_in_url, "log_in_url") if log_in_url else None
-    return _mail(MailName.ALREADY_REGISTERED, brand, language, first_name, action_url=action)
+    return _mail("already_registered", brand, language, first_name, action_url=action)
 
 
 def confirm_address_mail(
@@ -116,7 +107,7 @@ def confirm_address_mail(
 ) -> MailContent:
     """To whoever filled in a form: the link that makes it count (COL-11)."""
     action = checked_url(confirm_url, "confirm_url")
-    return _mail(MailName.CONFIRM_ADDRESS, brand, language, first_name, ambassador_name, action_url=action)
+    return _mail("confirm_address", brand, language, first_name, ambassador_name, action_url=action)
 
 
 def _content(item: Mapping[str, str | None], at: int) -> dict[str, str]:
@@ -145,7 +136,7 @@ def _mail(
         "ambassador": name_of(ambassador_name or ""),
         "first_name": greeted or "",
     }
-    t: dict[str, Text] = texts_of("mails", name.value, language, values)
+    t: dict[str, Text] = texts_of("mails", name, language, values)
     subject = subject_of(subject, str(t["subject"]))
     shown: dict[str, Any] = {
         "brand": brand,
@@ -153,7 +144,7 @@ def _mail(
         "language": language,
         "t": t,
         "subject": subject,
-        "title": t["title"] if "title" in t else subject,
+        "title": t.get("title", subject),
         "greeting": t["greeting_named"] if greeted else t["greeting"],
         "sent": t["sent_on_behalf"] if ambassador_name else t["sent"],
         "action_url": action_url,

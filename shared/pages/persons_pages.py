@@ -6,26 +6,14 @@ browsers send `Origin: null` with it.
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Literal
 
 from shared.pages.brand import Brand
-from shared.pages.catalogue import day_text, text_version, texts_of
+from shared.pages.catalogue import catalogue, day_text, text_version, texts_of
 from shared.pages.plain import checked_url, name_of, one_line
 from shared.pages.templating import environment, page_headers, style
 
-
-class PageName(StrEnum):
-    """Each page, by the name of its texts."""
-
-    INVITATION = "invitation"
-    OPT_OUT = "opt_out"
-    CONFIRM_ADDRESS = "confirm_address"
-    CONFIRM_SIGN_UP = "confirm_sign_up"
-    INVALID_LINK = "invalid_link"
-    ERROR = "error"
-
-
+PageName = Literal["invitation", "opt_out", "confirm_address", "confirm_sign_up", "invalid_link", "error"]
 InvitationAnswer = Literal["accepted", "declined", "opted_out_of_brand"]
 OptOutScope = Literal["ambassador", "brand"]
 
@@ -49,7 +37,7 @@ class _Choice:
 
 def page_text_version(name: PageName, language: str) -> str:
     """The id of the texts that a page shows, for the ledger (CON-7)."""
-    return text_version("pages", name.value, language)
+    return text_version("pages", name, language)
 
 
 def invitation_page(
@@ -57,19 +45,20 @@ def invitation_page(
     brand: Brand,
     language: str,
     ambassador_name: str,
-    contact_email_masked: str,
+    contact_email_masked: str | None,
     answer: InvitationAnswer | None,
-    changeable_before: date,
+    until: date,
     action_url: str | None = None,
 ) -> Page:
     """`/i/{token}`: asks for `answer=accept|decline`, shows the answer that stands and lets it be changed.
 
     Yes and no look alike: agreement is free only where a refusal is as easy (art. 4(11), 7). A person who opted out of the
-    whole brand is told so and asked nothing (SUP-4). `changeable_before` is the day on which the link expires.
+    whole brand is told so and asked nothing (SUP-4). `until` is the day on which the link
+    expires.
     """
-    values = _values(brand, ambassador=ambassador_name, email=contact_email_masked)
-    values["date"] = day_text(changeable_before, language)
-    t = _texts(PageName.INVITATION, language, values)
+    values = _values(brand, language, ambassador=ambassador_name, email=contact_email_masked)
+    values["date"] = day_text(until, language)
+    t = _texts("invitation", language, values)
     choices = [_Choice("accept", t["accept"], t["accept_means"]), _Choice("decline", t["decline"], t["decline_means"])]
     standing = {"accepted": "accept", "declined": "decline"}.get(answer or "")
     left = [] if answer == "opted_out_of_brand" else [choice for choice in choices if choice.value != standing]
@@ -93,26 +82,24 @@ def opt_out_page(
     brand: Brand,
     language: str,
     ambassador_name: str,
-    contact_email_masked: str,
-    scope: OptOutScope | None,
+    contact_email_masked: str | None,
+    result: OptOutScope | None,
     action_url: str | None = None,
 ) -> Page:
     """`/u/{token}`: asks for `scope=ambassador|brand`, shows what is stopped, and offers what can still be stopped (MAIL-2)."""
-    t = _texts(
-        PageName.OPT_OUT, language, _values(brand, ambassador=ambassador_name, email=contact_email_masked)
-    )
-    offered = {None: ("ambassador", "brand"), "ambassador": ("brand",), "brand": ()}[scope]
+    t = _texts("opt_out", language, _values(brand, language, ambassador=ambassador_name, email=contact_email_masked))
+    offered = {None: ("ambassador", "brand"), "ambassador": ("brand",), "brand": ()}[result]
     return _form_page(
         brand,
         language,
         t,
-        title=t[f"{scope}_done_title"] if scope else t["title"],
-        intro=None if scope else t["intro"],
-        result=t[f"{scope}_done"] if scope else None,
+        title=t[f"{result}_done_title"] if result else t["title"],
+        intro=None if result else t["intro"],
+        result=t[f"{result}_done"] if result else None,
         field="scope",
-        legend=t["further_legend"] if scope else t["legend"],
+        legend=t["further_legend"] if result else t["legend"],
         choices=[_Choice(name, t[name], t[f"{name}_means"]) for name in offered],
-        notes=[t["come_back"]] if scope else [],
+        notes=[t["come_back"]] if result else [],
         action_url=action_url,
     )
 
@@ -122,36 +109,35 @@ def confirm_address_page(
     brand: Brand,
     language: str,
     ambassador_name: str,
-    contact_email_masked: str,
+    contact_email_masked: str | None,
     confirmed: bool,
     action_url: str | None = None,
 ) -> Page:
     """`/c/{token}`: asks for `confirm=yes`; what was ticked in the form takes effect then (COL-11)."""
-    values = _values(brand, ambassador=ambassador_name, email=contact_email_masked)
-    return _confirmation_page(PageName.CONFIRM_ADDRESS, brand, language, values, confirmed, action_url)
+    values = _values(brand, language, ambassador=ambassador_name, email=contact_email_masked)
+    return _confirmation_page("confirm_address", brand, language, values, confirmed, action_url)
 
 
 def confirm_sign_up_page(
     *,
     brand: Brand,
     language: str,
-    email_masked: str,
     confirmed: bool,
     action_url: str | None = None,
 ) -> Page:
     """`/a/{token}`: asks for `confirm=yes`, which opens the ambassador's account (AMB-6)."""
-    values = _values(brand, email=email_masked)
-    return _confirmation_page(PageName.CONFIRM_SIGN_UP, brand, language, values, confirmed, action_url)
+    values = _values(brand, language)
+    return _confirmation_page("confirm_sign_up", brand, language, values, confirmed, action_url)
 
 
 def invalid_link_page(*, brand: Brand, language: str) -> Page:
     """The one page for a link that is forged, expired or about nothing any more: the three look the same (BR-1)."""
-    return _message_page(PageName.INVALID_LINK, brand, language)
+    return _message_page("invalid_link", brand, language)
 
 
 def error_page(*, brand: Brand, language: str) -> Page:
     """The page for whatever went wrong on our side."""
-    return _message_page(PageName.ERROR, brand, language)
+    return _message_page("error", brand, language)
 
 
 def _confirmation_page(
@@ -174,7 +160,7 @@ def _confirmation_page(
 
 
 def _message_page(name: PageName, brand: Brand, language: str) -> Page:
-    t = _texts(name, language, _values(brand))
+    t = _texts(name, language, _values(brand, language))
     return _form_page(
         brand,
         language,
@@ -234,14 +220,15 @@ def checked_action(url: str | None) -> str | None:
     return checked_url(url, "action_url")
 
 
-def _values(brand: Brand, *, ambassador: str = "", email: str = "") -> dict[str, str]:
+def _values(brand: Brand, language: str, *, ambassador: str = "", email: str | None = None) -> dict[str, str]:
     return {
         "brand": name_of(brand.name),
         "processor": brand.processor,
         "ambassador": name_of(ambassador),
-        "email": one_line(email),
+        # The joiner keeps "j…" and "@example.org" on one line.
+        "email": one_line(email or "").replace("…@", "…\u2060@") or catalogue(language)["pages"]["some_address"],
     }
 
 
 def _texts(name: PageName, language: str, values: dict[str, str]) -> dict[str, str]:
-    return {key: str(text) for key, text in texts_of("pages", name.value, language, values).items()}
+    return {key: str(text) for key, text in texts_of("pages", name, language, values).items()}

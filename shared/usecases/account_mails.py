@@ -52,6 +52,6 @@ async def send_account_mail(brand: Brand, ambassador: str, mail: AccountMail, id
         expires = account.created_at + timedelta(days=brand.policy.durations.unconfirmed_sign_up)
         claims = {"b": brand.id, "a": account.id, "s": account.sign_up or ""}
         token = brand.ports.tokens.issue(Purpose.CONFIRM_SIGN_UP, claims, expires)
-    (result,) = await brand.ports.mailer.send([account_mail(brand, account, mail.value, custom_id, token)])
+    (result,) = await brand.ports.mailer.send([account_mail(brand, account, custom_id, token)])
     if result.fate in (Fate.RETRY, Fate.UNKNOWN):
         raise TryAgainError

@@ -28,27 +28,10 @@ def compose(
 ) -> OutgoingMail:
     """The mail that the contact's claim stands for."""
     opt_out_url = link(brand, Purpose.OPT_OUT, contact, claim, OPT_OUT_HOLDS)
-    language = language_of(brand.policy, contact.language or ambassador.language)
-    common = {
-        "brand": look(brand.policy),
-        "language": language,
-        "ambassador_name": ambassador.display_name,
-        "first_name": contact.first_name,
-        "opt_out_url": opt_out_url,
-    }
+    content = _content(brand, ambassador, contact, claim, publication, opt_out_url)
     headers = {}
-    if claim.kind is MailKind.PUBLICATION and publication:
-        content = render.publication_mail(
-            **common,
-            subject=publication.subject,
-            body=publication.body,
-            contents=[item.model_dump() for item in publication.contents],
-        )
+    if claim.kind is MailKind.PUBLICATION:
         headers = {"List-Unsubscribe": f"<{opt_out_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    else:
-        invitation_url = link(brand, Purpose.INVITATION, contact, claim, INVITATION_HOLDS)
-        write = render.invitation_mail if claim.kind is MailKind.INVITATION else render.invitation_reminder_mail
-        content = write(**common, invitation_url=invitation_url)
     return OutgoingMail(
         custom_id=custom_id(brand, contact, claim.mail),
         sender_email=brand.policy.sender.email,
@@ -59,6 +42,37 @@ def compose(
         text=content.text,
         html=content.html,
         headers=headers,
+    )
+
+
+def _content(
+    brand: Brand,
+    ambassador: Ambassador,
+    contact: Contact,
+    claim: Outgoing,
+    publication: Publication | None,
+    opt_out_url: str,
+) -> render.MailContent:
+    language = language_of(brand.policy, contact.language or ambassador.language)
+    if claim.kind is MailKind.PUBLICATION and publication:
+        return render.publication_mail(
+            brand=look(brand.policy),
+            language=language,
+            ambassador_name=ambassador.display_name,
+            first_name=contact.first_name,
+            subject=publication.subject,
+            body=publication.body,
+            contents=[item.model_dump() for item in publication.contents],
+            opt_out_url=opt_out_url,
+        )
+    write = render.invitation_mail if claim.kind is MailKind.INVITATION else render.invitation_reminder_mail
+    return write(
+        brand=look(brand.policy),
+        language=language,
+        ambassador_name=ambassador.display_name,
+        first_name=contact.first_name,
+        invitation_url=link(brand, Purpose.INVITATION, contact, claim, INVITATION_HOLDS),
+        opt_out_url=opt_out_url,
     )
 
 
@@ -76,15 +90,18 @@ def link(brand: Brand, purpose: Purpose, contact: Contact, claim: Outgoing, hold
     return f"{brand.ports.public_url}/{_PATHS[purpose]}/{brand.ports.tokens.issue(purpose, claims, claim.at + holds)}"
 
 
-def account_mail(brand: Brand, account: Ambassador, mail: str, custom_id: str, token: str | None) -> OutgoingMail:
+def account_mail(brand: Brand, account: Ambassador, custom_id: str, token: str | None) -> OutgoingMail:
     """A mail to an ambassador about the own account; `token` is that of the confirmation link."""
     language = language_of(brand.policy, account.language)
-    common = {"brand": look(brand.policy), "language": language, "first_name": account.first_name}
     if token:
         url = f"{brand.ports.public_url}/{_PATHS[Purpose.CONFIRM_SIGN_UP]}/{token}"
-        content = render.confirm_sign_up_mail(**common, confirm_url=url)
+        content = render.confirm_sign_up_mail(
+            brand=look(brand.policy), language=language, first_name=account.first_name, confirm_url=url
+        )
     else:
-        content = render.already_registered_mail(**common)
+        content = render.already_registered_mail(
+            brand=look(brand.policy), language=language, first_name=account.first_name
+        )
     return OutgoingMail(
         custom_id=custom_id,
         sender_email=brand.policy.sender.email,

@@ -87,14 +87,17 @@ async def by_address(brand: Brand, ambassador: str, email: str) -> Versioned[Con
 
 async def by_addresses(brand: Brand, ambassador: str, emails: Sequence[str]) -> dict[str, Versioned[Contact]]:
     """The same for up to 100 addresses, in one query."""
-    refs = {ref: email for email in emails for ref in brand.hasher.refs(email)}
-    query = Query(where=(Where("emailHash", "in", tuple(refs)),), partition=ambassador)
+    spellings: dict[str, list[str]] = {}
+    for email in emails:
+        for ref in brand.hasher.refs(email):
+            spellings.setdefault(ref, []).append(email)
+    query = Query(where=(Where("emailHash", "in", tuple(spellings)),), partition=ambassador)
     found: dict[str, Versioned[Contact]] = {}
     async for page in brand.contacts.pages(query):
         for item in page:
             record = item.record
             if record.email_hash and record.address_key == record.email_hash:
-                found[refs[record.email_hash]] = item
+                found |= dict.fromkeys(spellings[record.email_hash], item)
     return found
 
 

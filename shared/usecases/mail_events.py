@@ -168,7 +168,7 @@ def _bounded(events: tuple[SeenEvent, ...]) -> tuple[SeenEvent, ...]:
     if len(ordered) <= SEEN_AT_MOST:
         return ordered
     minor = [event for event in ordered if event.kind in (EventKind.OPEN, EventKind.CLICK)]
-    dropped = set(e.key for e in minor[SEEN_AT_MOST // 2 :])
+    dropped = {event.key for event in minor[SEEN_AT_MOST // 2 :]}
     return tuple(event for event in ordered if event.key not in dropped)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from shared.domain.ambassador import AccountStatus, Ambassador, Session
+from shared.domain.ambassador import AccountStatus, Address, Ambassador, Session
 from shared.domain.errors import CsrfError, FieldError, InvalidInputError, UnauthenticatedError
 from shared.domain.ids import new_id
 from shared.domain.passwords import hash_password, verify_password
@@ -104,11 +104,13 @@ async def sign_out(caller: Caller) -> None:
 
 async def edit_account(caller: Caller, fields: dict[str, Any]) -> Ambassador:
     """Changes fields of the caller's own account; a required one cannot be emptied."""
+    if "address" in fields:
+        fields = {**fields, "address": fields["address"] or Address()}
     required = {"customerId": "customer_id", "dateOfBirth": "date_of_birth"}
     errors = [
         FieldError(name, "is required by this brand")
         for name in caller.brand.policy.required_ambassador_fields
-        if required.get(name, name) in fields and not fields[required.get(name, name)]
+        if fields.get(required.get(name, name), name) in (None, "", (), Address())
     ]
     if errors:
         raise InvalidInputError(errors=errors)

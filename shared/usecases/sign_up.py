@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.domain.addresses import clean_address
 from shared.domain.ambassador import AccountStatus, Ambassador, Claim
-from shared.domain.errors import FieldError, InvalidInputError, UnknownObjectError
+from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError, UnknownObjectError
 from shared.domain.ids import new_short_id
 from shared.domain.passwords import hash_password
 from shared.domain.tokens import Purpose
@@ -55,6 +55,7 @@ async def sign_up(brand: Brand, form: SignUp, ip: str | None) -> None:
             continue
         await queue_account_mail(brand, kept, mail)
         return
+    raise ChangedMeanwhileError
 
 
 async def _keep(brand: Brand, account: Ambassador) -> tuple[Ambassador, AccountMail]:
@@ -124,6 +125,9 @@ async def confirm_sign_up(brands: Brands, token: str, brand_id: str | None = Non
         current = await brand.ambassadors.get(opened.account.id, opened.account.id)
         if current is None or current.record != opened.account:
             continue
+        holder = await by_email(brand, current.record.email)
+        if holder is None or holder.record.id != current.record.id:
+            raise UnknownObjectError  # another sign-up of the same moment has the address
         now = brand.now()
         active = current.record.changed(status=AccountStatus.ACTIVE, confirmed_at=now).settled(brand.hasher)
         try:

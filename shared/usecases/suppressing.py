@@ -5,6 +5,7 @@ from datetime import datetime
 
 from shared.domain.consent import AmbassadorOptIn
 from shared.domain.contact import Contact, Origin
+from shared.domain.errors import ChangedMeanwhileError
 from shared.domain.ledger import Evidence
 from shared.domain.records import stamp
 from shared.domain.suppression import Suppression, SuppressionReason
@@ -17,13 +18,16 @@ REACH_QUEUE = "suppression-reach"
 
 async def listed(brand: Brand, addresses: Iterable[str]) -> set[str]:
     """Those of the addresses that are on the brand's black list (SUP-2), under any key version."""
-    refs = {ref: address for address in addresses for ref in brand.hasher.refs(address)}
-    found = await brand.suppressions.get_many([(ref, ref) for ref in refs])
-    return {refs[ref] for ref, _ in found}
+    spellings = {address: brand.hasher.refs(address) for address in addresses}
+    found = await brand.suppressions.get_many([(ref, ref) for refs in spellings.values() for ref in refs])
+    return {address for address, refs in spellings.items() if any((ref, ref) in found for ref in refs)}
 
 
 async def suppress(brand: Brand, ref: str, reason: SuppressionReason, at: datetime, *, reach: bool = False) -> None:
-    """Lists an address by its hash; listing it again changes nothing. `reach` asks for every record to be told."""
+    """Lists an address by its hash; listing it again changes nothing. `reach` asks for every record to be told.
+
+    Raises ChangedMeanwhileError rather than leave it unlisted.
+    """
     fresh = Suppression(id=ref, reasons={reason: at}, reach_since=at if reach else None)
     for _ in range(ATTEMPTS):
         try:
@@ -43,6 +47,7 @@ async def suppress(brand: Brand, ref: str, reason: SuppressionReason, at: dateti
             return
         except StaleError:
             continue
+    raise ChangedMeanwhileError
 
 
 async def withdraw(brand: Brand, ref: str, reason: SuppressionReason) -> None:
@@ -60,6 +65,7 @@ async def withdraw(brand: Brand, ref: str, reason: SuppressionReason) -> None:
             return
         except StaleError:
             continue
+    raise ChangedMeanwhileError
 
 
 async def opt_out_of_brand(brand: Brand, contact: Contact, evidence: Evidence) -> None:
@@ -69,7 +75,7 @@ async def opt_out_of_brand(brand: Brand, contact: Contact, evidence: Evidence) -
     known = [ref for ref in refs if ref]
     for ref in known:
         await suppress(brand, ref, SuppressionReason.GLOBAL_OPT_OUT, at, reach=True)
-    await change(brand, contact.ambassador_id, contact.id, lambda c: _opted_out(c, at), evidence)
+    await _tell(brand, contact, at, evidence)
     await brand.ports.queue.send(REACH_QUEUE, [{"brand": brand.id, "suppression": ref} for ref in known])
 
 
@@ -78,15 +84,13 @@ async def reach_records(brand: Brand, ref: str) -> int:
     entry = await brand.suppressions.get(ref, ref)
     if entry is None or entry.record.reach_since is None:
         return 0
-    at = entry.record.reasons.get(SuppressionReason.GLOBAL_OPT_OUT)
+    at = entry.record.reach_since  # and not the reason's date, which is that of the first opt-out of several
     changed = 0
-    if at:
-        evidence = Evidence(actor="person", mechanism="opt_out_brand", reason="every_record_of_the_address")
-        async for page in brand.contacts.pages(Query(where=(Where("emailHash", "=", ref),))):
-            for item in page:
-                before = item.record
-                after = await change(brand, before.ambassador_id, before.id, lambda c: _opted_out(c, at), evidence)
-                changed += after is not None and after.ambassador_opt_in is not before.ambassador_opt_in
+    evidence = Evidence(actor="person", mechanism="opt_out_brand", reason="every_record_of_the_address")
+    async for page in brand.contacts.pages(Query(where=(Where("emailHash", "=", ref),))):
+        for item in page:
+            after = await _tell(brand, item.record, at, evidence)
+            changed += after is not None and after.ambassador_opt_in is not item.record.ambassador_opt_in
     try:
         await brand.suppressions.replace(entry, entry.record.changed(reach_since=None))
     except StaleError:
@@ -103,6 +107,15 @@ async def reach_again(brand: Brand, before: datetime) -> int:
         await brand.ports.queue.send(REACH_QUEUE, messages)
         sent += len(messages)
     return sent
+
+
+async def _tell(brand: Brand, contact: Contact, at: datetime, evidence: Evidence) -> Contact | None:
+    """The contact after the global opt-out; None when it is gone, or when a newer record stands for its address."""
+    try:
+        return await change(brand, contact.ambassador_id, contact.id, lambda c: _opted_out(c, at), evidence)
+    except ConflictError:
+        # What is left of a person who was entered again: it cannot take the address back, and the newer record is told.
+        return None
 
 
 def _opted_out(contact: Contact, at: datetime) -> Contact | None:

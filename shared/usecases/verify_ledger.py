@@ -40,4 +40,3 @@ async def verify_ledger(brand: Brand) -> AsyncIterator[Verdict]:
             verdict.faults += faults(chain, heads.get(subject), brand.ledger_key)
         verdict.subjects += len(subjects)
         yield verdict
-

@@ -278,7 +278,7 @@ async def test_what_some_store_could_not_hold_no_store_takes(
     store: Store, the_brand: str, where: Key, document: Document
 ) -> None:
     contacts = store.brand(the_brand, CONTACTS)
-    with pytest.raises(ValueError):  # noqa: PT011 - each case has its own words
+    with pytest.raises(ValueError):
         await contacts.create(where, document)
 
 

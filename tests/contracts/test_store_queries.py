@@ -219,7 +219,7 @@ REFUSED: list[tuple[Container, Query]] = [
 async def test_what_no_index_answers_is_refused(
     store: Store, the_brand: str, container: Container, query: Query
 ) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - each case has its own words
+    with pytest.raises(ValueError):
         await store.brand(the_brand, container).query(query)
 
 

@@ -149,9 +149,7 @@ def test_an_error_that_is_not_known_is_not_repeated() -> None:
     assert parsed(raw("bounce", error="550 contact@example.org is gone")).error == "other"
 
 
-@pytest.mark.parametrize(
-    "absent", ["Payload", "customcampaign", "comment", "hard_bounce", "error", "MessageID"]
-)
+@pytest.mark.parametrize("absent", ["Payload", "customcampaign", "comment", "hard_bounce", "error", "MessageID"])
 @pytest.mark.parametrize("event", ["sent", "bounce", "blocked"])
 def test_a_field_that_is_null_or_absent_does_no_harm(event: str, absent: str) -> None:
     expected = parsed(raw(event)).kind
@@ -164,9 +162,7 @@ def test_time_comes_as_a_number_or_as_text(time: object) -> None:
     assert parsed(raw(time=time)).at == datetime.fromtimestamp(AT, UTC)
 
 
-@pytest.mark.parametrize(
-    "time", [None, "", "noon", True, [], {}, float("inf"), float("nan"), "1e9", "٣" * 10, -0.5e16]
-)
+@pytest.mark.parametrize("time", [None, "", "noon", True, [], {}, float("inf"), float("nan"), "1e9", "٣" * 10, -0.5e16])
 def test_what_is_no_time_is_put_aside(time: object) -> None:
     assert reason(raw(time=time)) == "bad_time"
 
@@ -276,9 +272,7 @@ def test_a_body_without_events_says_why(body: bytes, why: str) -> None:
 )
 def test_a_spoiled_event_never_loses_the_good_ones(spoiled: bytes) -> None:
     good = json.dumps(raw()).encode()
-    results = [
-        parse_event(event, NOW) for event in parse_body(b"[" + good + b"," + spoiled + b"," + good + b"]")
-    ]
+    results = [parse_event(event, NOW) for event in parse_body(b"[" + good + b"," + spoiled + b"," + good + b"]")]
     assert [type(result) for result in results] == [ProviderEvent, Unusable, ProviderEvent]
 
 
@@ -305,22 +299,16 @@ def test_no_value_breaks_the_reading(value: object) -> None:
 
 @settings(deadline=None)  # a busy machine is no failure
 @given(events, st.dictionaries(names, values))
-def test_no_field_breaks_the_reading_and_what_is_read_can_be_stored(
-    event: str, fields: dict[str, Any]
-) -> None:
+def test_no_field_breaks_the_reading_and_what_is_read_can_be_stored(event: str, fields: dict[str, Any]) -> None:
     result = parse_event(raw(event) | fields, NOW)
     if isinstance(result, ProviderEvent):
-        "".join(
-            (result.custom_id, result.email, result.message_id, result.url or "", result.error or "")
-        ).encode()
+        "".join((result.custom_id, result.email, result.message_id, result.url or "", result.error or "")).encode()
         assert result.at <= NOW + timedelta(days=1)
         assert result.at.microsecond == 0
 
 
 @settings(deadline=None)  # a busy machine is no failure
-@given(
-    st.binary() | st.text(alphabet=string.printable).map(str.encode) | values.map(json.dumps).map(str.encode)
-)
+@given(st.binary() | st.text(alphabet=string.printable).map(str.encode) | values.map(json.dumps).map(str.encode))
 def test_no_body_breaks_the_reading(body: bytes) -> None:
     try:
         found = parse_body(body)

@@ -60,8 +60,8 @@ def test_a_state_folder_keeps_its_secrets_to_its_owner_and_for_good(tmp_path: Pa
     secrets = state.secrets()
     assert state.secrets() == secrets
     assert stat.S_IMODE((state.root / "secrets.json").stat().st_mode) == 0o600
-    keys = (secrets.master_keys, secrets.token_keys, secrets.ledger_keys)
-    assert [len(base64.b64decode(key)) for key in keys] == [32, 32, 32]
+    keys = (secrets.master_keys, secrets.token_keys)
+    assert [len(base64.b64decode(key)) for key in keys] == [32, 32]
     state.empty()
     assert sorted(path.name for path in state.root.iterdir()) == [".popsell-state", "logs"]
     assert state.secrets() != secrets

@@ -28,9 +28,7 @@ def running(state: Path, webhook_url: str = UNREACHABLE) -> AbstractAsyncContext
     @asynccontextmanager
     async def run() -> AsyncIterator[httpx.AsyncClient]:
         app = create_app(
-            Settings(
-                state, webhook_url, Credentials(*API), Credentials("hook", "word"), stopping=lambda: False
-            )
+            Settings(state, webhook_url, Credentials(*API), Credentials("hook", "word"), stopping=lambda: False)
         )
         transport = httpx.ASGITransport(app)
         async with (
@@ -168,9 +166,7 @@ async def test_a_call_with_more_than_fifty_recipients_sends_nothing(sandbox: htt
         (b"x" * (15 * 1024 * 1024 + 1), "mj-0011"),
     ],
 )
-async def test_a_call_of_another_shape_is_a_global_error(
-    sandbox: httpx.AsyncClient, body: bytes, code: str
-) -> None:
+async def test_a_call_of_another_shape_is_a_global_error(sandbox: httpx.AsyncClient, body: bytes, code: str) -> None:
     answer = await sandbox.post("/v3.1/send", content=body)
     assert (answer.status_code, answer.json()["ErrorCode"]) == (400, code)
 
@@ -288,9 +284,7 @@ async def test_a_mixed_fault_refuses_every_second_message(sandbox: httpx.AsyncCl
 
 
 @pytest.mark.parametrize(("kind", "delivered"), [("timeout_after_accept", 1), ("timeout_before_accept", 0)])
-async def test_a_call_that_times_out_was_accepted_or_not(
-    sandbox: httpx.AsyncClient, kind: str, delivered: int
-) -> None:
+async def test_a_call_that_times_out_was_accepted_or_not(sandbox: httpx.AsyncClient, kind: str, delivered: int) -> None:
     await sandbox.post("/api/faults", json={"next": 1, "kind": kind, "seconds": FAULT_SECONDS})
     await send(sandbox, message(CustomID="unsure"))
     found = (await sandbox.get("/v3/REST/message", params={"CustomID": "unsure"})).json()
@@ -301,9 +295,9 @@ async def test_faults_follow_one_another_and_can_be_cleared(sandbox: httpx.Async
     await sandbox.post("/api/faults", json={"next": 1, "kind": "429"})
     await sandbox.post("/api/faults", json={"next": 5, "kind": "500"})
     assert [(await send(sandbox, message())).status_code for _ in range(2)] == [429, 500]
-    assert [
-        (fault["kind"], fault["left"]) for fault in (await sandbox.get("/api/faults")).json()["waiting"]
-    ] == [("500", 4)]
+    assert [(fault["kind"], fault["left"]) for fault in (await sandbox.get("/api/faults")).json()["waiting"]] == [
+        ("500", 4)
+    ]
     assert (await sandbox.delete("/api/faults")).status_code == 204
     assert (await send(sandbox, message())).status_code == 200
 
@@ -441,9 +435,7 @@ async def test_what_the_caller_says_of_an_event_wins_over_every_default(
     assert event == event | odd | {"error": "user unknown"}
 
 
-async def test_an_event_can_be_posted_bare_and_more_than_once(
-    posting: httpx.AsyncClient, receiver: Receiver
-) -> None:
+async def test_an_event_can_be_posted_bare_and_more_than_once(posting: httpx.AsyncClient, receiver: Receiver) -> None:
     mail = await sent_mail(posting)
     where = f"/api/messages/{mail['id']}/events?shape=object"
     await posting.post(where, json={"event": "open", "repeat": 3})
@@ -476,9 +468,7 @@ async def test_a_webhook_that_is_not_there_is_told(sandbox: httpx.AsyncClient) -
         ({"event": "spam"}, "spam"),
     ],
 )
-async def test_the_look_up_tells_what_became_of_a_mail(
-    posting: httpx.AsyncClient, partial: Json, word: str
-) -> None:
+async def test_the_look_up_tells_what_became_of_a_mail(posting: httpx.AsyncClient, partial: Json, word: str) -> None:
     mail = await sent_mail(posting)
     await posting.post(f"/api/messages/{mail['id']}/events", json=partial)
     found = (await posting.get("/v3/REST/message?CustomID=inv")).json()

@@ -53,9 +53,7 @@ def running_azurite() -> Iterator[Azurite]:
             found = _addresses(process.stdout)
             reader.start()
             endpoints = ";".join(f"{kind}Endpoint={url}/{_ACCOUNT}" for kind, url in found.items())
-            yield Azurite(
-                f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={key};{endpoints}"
-            )
+            yield Azurite(f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={key};{endpoints}")
         finally:
             process.kill()  # it holds nothing that is worth an orderly end
             if reader.is_alive():

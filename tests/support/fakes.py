@@ -47,9 +47,7 @@ class FakeQueue:
         self._clock = clock
         self.queues: defaultdict[str, list[Waiting]] = defaultdict(list)
 
-    async def send(
-        self, queue: str, messages: Sequence[Mapping[str, Any]], *, delay_seconds: int = 0
-    ) -> None:
+    async def send(self, queue: str, messages: Sequence[Mapping[str, Any]], *, delay_seconds: int = 0) -> None:
         """Puts each message on the queue, as it would look after its way over the wire."""
         texts = [json.dumps(message, separators=(",", ":")) for message in messages]
         if any(len(text) > _LONGEST_MESSAGE_BYTES for text in texts):

@@ -123,9 +123,7 @@ class World:
         return await recover.recover(await self.brand(brand))
 
 
-async def make_world(
-    store: Any, *brands: BrandRecord, clock: FakeClock | None = None, **ports: Any
-) -> World:
+async def make_world(store: Any, *brands: BrandRecord, clock: FakeClock | None = None, **ports: Any) -> World:
     """A suite with these brands, or with `acme` and `globex`; `ports` replaces single ports."""
     from shared.adapters.vault import EnvelopeVault
 
@@ -160,9 +158,7 @@ async def _send(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
 
 async def _account_mail(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
     mail = account_mails.AccountMail(message["mail"])
-    await account_mails.send_account_mail(
-        brand, message["ambassador"], mail, message["id"], message.get("signUp")
-    )
+    await account_mails.send_account_mail(brand, message["ambassador"], mail, message["id"], message.get("signUp"))
 
 
 async def _apply(world: World, brand: Brand, message: Mapping[str, Any]) -> None:

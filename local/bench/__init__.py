@@ -1,0 +1,56 @@
+"""`./dev bench`: the numbers that the product promises, each beside its floor: the same work with the bare library."""
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+
+from local.bench import cold_start, import_memory, importing, sweep_scale, sweeping, webhook
+from local.bench.measurement import Benchmark, Measurement
+from local.bench.terminal import Teller, table
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "cold_start": cold_start.measure,
+    "sweep": sweeping.measure,
+    "sweep_scale": sweep_scale.measure,
+    "import": importing.measure,
+    "import_memory": import_memory.measure,
+    "webhook": webhook.measure,
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the named benchmarks, or all; 0 whether or not targets are met, 1 when one could not be run."""
+    arguments = _parse(argv)
+    done: list[Measurement] = []
+    names = arguments.name or list(BENCHMARKS)
+    for name in names:
+        teller = Teller(name)
+        try:
+            measurement = BENCHMARKS[name](arguments.rows, teller)
+        except Exception:
+            teller.finish()
+            traceback.print_exc()
+            continue
+        teller.finish()
+        done.append(measurement)
+        if arguments.json:
+            print(measurement.line(), flush=True)
+    if done and not arguments.json:
+        print(table(done))
+    for name in set(names) - {measurement.name for measurement in done}:
+        print(f"{name} could not be run", file=sys.stderr)
+    return 0 if len(done) == len(names) else 1
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("name", nargs="*", help=f"which: {', '.join(BENCHMARKS)}; all when left out")
+    parser.add_argument("--json", action="store_true", help="a line of JSON each instead of the table")
+    parser.add_argument("--rows", type=int, help="rows, records or events instead of the targets' own number")
+    arguments = parser.parse_args(argv)
+    if unknown := set(arguments.name) - set(BENCHMARKS):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    if arguments.rows is not None and arguments.rows < 1:
+        parser.error("--rows is at least 1")
+    return arguments

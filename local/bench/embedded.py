@@ -1,0 +1,100 @@
+"""The suite's use cases on the embedded store in a temporary folder, with queue and files inside the process."""
+
+import secrets
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from shared.adapters.clock import SystemClock
+from shared.adapters.mailjet import MailjetMailer
+from shared.adapters.sqlite import SqliteStore
+from shared.adapters.vault import EnvelopeVault
+from shared.domain.policy import BrandRecord, Policy, Sender, SweepGuard
+from shared.domain.tokens import Tokens
+from shared.ports import Ports
+from shared.usecases.brands import Brand, Brands
+
+BRAND = "acme"
+QUEUE_IS = "inside the process"
+_PIECE = 1 << 20
+
+
+class InProcessQueue:
+    """Messages in memory, in the order they came."""
+
+    def __init__(self) -> None:
+        self.messages: deque[tuple[str, Mapping[str, Any]]] = deque()
+
+    async def send(self, queue: str, messages: Sequence[Mapping[str, Any]], *, delay_seconds: int = 0) -> None:
+        """Keeps each message; a delay is not waited for."""
+        self.messages.extend((queue, message) for message in messages)
+
+
+class FolderFiles:
+    """Files in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def write(self, path: str, chunks: Iterable[bytes]) -> None:
+        """Stores the chunks as one file."""
+        place = self._folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("wb") as file:
+            file.writelines(chunks)
+
+    async def read(self, path: str) -> AsyncIterator[bytes]:
+        """The file in chunks."""
+        with (self._folder / path).open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+
+    async def delete(self, path: str) -> None:
+        """Deletes the file."""
+        (self._folder / path).unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder that goes with everything in it."""
+    with TemporaryDirectory(prefix="popsell-bench-") as folder:
+        yield Path(folder)
+
+
+class Embedded:
+    """One brand, opened, on a store of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.queue = InProcessQueue()
+        self.store = SqliteStore(folder / "store")
+        self._brands = Brands(
+            Ports(
+                store=self.store,
+                queue=self.queue,
+                files=FolderFiles(folder / "files"),
+                mailer=MailjetMailer("http://127.0.0.1:9", "nobody", "nothing"),  # no benchmark sends a mail by it
+                clock=SystemClock(),
+                vault=EnvelopeVault([b"benchmark only, not a secret at!"]),
+                tokens=Tokens([secrets.token_bytes(32)]),
+                public_url="http://localhost",
+            )
+        )
+
+    async def brand(self) -> Brand:
+        """The brand; made at the first asking."""
+        policy = Policy(
+            display_name="Acme Cosmetics",
+            sender=Sender(email="hello@acme.example", name="Acme Cosmetics"),
+            privacy_policy_url="https://acme.example/privacy",
+            # A person confirmed the plan, so to speak: the plan is made, and stops nothing (RET-18).
+            sweep_guard=SweepGuard(share=1.0),
+        )
+        await self._brands.create(BrandRecord(id=BRAND, policy=policy))
+        return await self._brands.get(BRAND)
+
+    async def close(self) -> None:
+        """Closes the files."""
+        await self.store.close()

@@ -1,0 +1,131 @@
+"""Whether a mail may go: every state, every kind, every obstacle, against MAIL-1 read by a person."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from shared.domain.consent import AmbassadorOptIn
+from shared.domain.contact import Contact, EmailStatus, MailKind, SeenEvent
+from shared.domain.mail_events import EventKind
+from shared.domain.mailing import LASTING, Refusal, refusal
+from shared.domain.policy import BrandStatus
+from tests.support.records import HASHER, SECOND, START, a_contact, a_policy, days
+
+S = AmbassadorOptIn
+POLICY = a_policy()
+DUE = START + days(15)
+
+ALLOWED = {
+    (MailKind.INVITATION, S.NEW),
+    (MailKind.SECOND_INVITATION, S.INVITATION_SENT),
+    (MailKind.CONFIRMATION, S.BLOG_PENDING),
+    (MailKind.PUBLICATION, S.INVITATION_ACCEPTED),
+    (MailKind.PUBLICATION, S.OPT_IN_BRAND_IMPORT),
+    (MailKind.PUBLICATION, S.OPT_IN_BLOG),
+    (MailKind.PUBLICATION, S.OPT_IN_INTERNAL_FORM),
+    (MailKind.PUBLICATION, S.OPT_IN_EXTERNAL_FORM),
+    (MailKind.PUBLICATION, S.OPT_IN_ORDER),
+    (MailKind.PUBLICATION, S.OPT_IN_ORDER_POPIN),
+    (MailKind.PUBLICATION, S.OPT_IN_OTHER),
+}
+WRITABLE = {EmailStatus.OK, EmailStatus.NOT_VERIFIED}
+OBSTACLES: dict[str, dict[str, Any]] = {
+    "none": {},
+    "restricted": {"restricted_at": START},
+    "anonymised": {"anonymised_at": START},
+    "left to the brand": {"detached_at": START},
+    "no address": {"email": None},
+}
+STATUS_EVENTS = {
+    EmailStatus.OK: EventKind.DELIVERED,
+    EmailStatus.SOFT_BOUNCE: EventKind.SOFT_BOUNCE,
+    EmailStatus.HARD_BOUNCE: EventKind.HARD_BOUNCE,
+    EmailStatus.SPAM: EventKind.SPAM,
+    EmailStatus.BLOCKED: EventKind.BLOCKED,
+}
+
+
+def contact(state: S, status: EmailStatus = EmailStatus.NOT_VERIFIED, **fields: Any) -> Contact:
+    kind = STATUS_EVENTS.get(status)
+    events = (SeenEvent(key="k", kind=kind, at=START),) if kind else ()
+    made = a_contact(state, events=events, **fields)
+    assert made.email_status is status
+    return made
+
+
+@pytest.mark.rule("MAIL-1")
+@pytest.mark.rule("CON-3")
+@pytest.mark.rule("RET-14")
+@pytest.mark.parametrize("kind", MailKind)
+@pytest.mark.parametrize("state", S)
+def test_only_what_the_table_allows_may_go_whatever_else_is_true(state: S, kind: MailKind) -> None:
+    for (name, fields), status, suppressed, brand, active in itertools.product(
+        OBSTACLES.items(), EmailStatus, (False, True), BrandStatus, (True, False)
+    ):
+        reason = refusal(
+            contact(state, status, **fields),
+            kind,
+            DUE,
+            POLICY,
+            suppressed=suppressed,
+            brand_status=brand,
+            ambassador_active=active,
+        )
+        free = name == "none" and status in WRITABLE and not suppressed and brand is BrandStatus.ACTIVE and active
+        assert (reason is None) == (free and (kind, state) in ALLOWED), (name, status, suppressed, brand, active)
+
+
+@pytest.mark.rule("MAIL-1")
+@pytest.mark.parametrize(
+    ("state", "kind", "reason"),
+    [
+        (S.OPT_OUT_EMAIL, MailKind.PUBLICATION, Refusal.OPTED_OUT),
+        (S.INVITATION_SENT, MailKind.INVITATION, Refusal.ALREADY_INVITED),
+        (S.OPT_IN_BLOG, MailKind.INVITATION, Refusal.ALREADY_OPTED_IN),
+        (S.BLOG_PENDING, MailKind.PUBLICATION, Refusal.CONFIRMATION_AWAITED),
+        (S.NEW, MailKind.SECOND_INVITATION, Refusal.NOT_INVITED),
+        (S.NEW, MailKind.PUBLICATION, Refusal.NOT_OPTED_IN),
+        (S.STORAGE_ONLY, MailKind.PUBLICATION, Refusal.NOT_OPTED_IN),
+        (S.SOCIAL_ONLY, MailKind.INVITATION, Refusal.NOT_OPTED_IN),
+    ],
+)
+def test_a_mail_that_the_state_forbids_is_refused_with_its_reason(state: S, kind: MailKind, reason: Refusal) -> None:
+    assert refusal(contact(state), kind, DUE, POLICY, suppressed=False) is reason
+
+
+@pytest.mark.rule("MAIL-1")
+@pytest.mark.parametrize(
+    ("fields", "asked", "reason"),
+    [
+        ({}, {"brand_status": BrandStatus.SUSPENDED}, Refusal.BRAND_NOT_ACTIVE),
+        ({}, {"ambassador_active": False}, Refusal.AMBASSADOR_NOT_ACTIVE),
+        ({"anonymised_at": START}, {}, Refusal.RECORD_GONE),
+        ({"restricted_at": START}, {}, Refusal.RESTRICTED),
+        ({}, {"suppressed": True}, Refusal.SUPPRESSED),
+        ({"email": None}, {}, Refusal.NO_ADDRESS),
+        ({"status": EmailStatus.SOFT_BOUNCE}, {}, Refusal.ADDRESS_BOUNCED),
+    ],
+)
+def test_an_obstacle_is_told_by_name(fields: dict[str, Any], asked: dict[str, Any], reason: Refusal) -> None:
+    given = {"suppressed": False, **asked}
+    assert refusal(contact(S.NEW, **fields), MailKind.INVITATION, START, POLICY, **given) is reason
+
+
+@pytest.mark.rule("RET-2")
+@pytest.mark.rule("RET-19")
+def test_the_second_invitation_goes_when_the_first_ones_interval_is_over_and_only_once() -> None:
+    def reason(invited: Contact, policy: Any = POLICY, at: Any = DUE) -> Refusal | None:
+        return refusal(invited, MailKind.SECOND_INVITATION, at, policy, suppressed=False)
+
+    invited = contact(S.INVITATION_SENT)
+    assert reason(invited, at=DUE - SECOND) is Refusal.TOO_SOON
+    assert reason(invited, at=DUE) is None
+    assert reason(invited, a_policy(durations={"invitation": 16})) is Refusal.TOO_SOON
+    called = invited.changed(last_call_at=DUE).settled(HASHER, 5)
+    assert reason(called, at=DUE + days(40)) is Refusal.TOO_SOON
+
+
+@pytest.mark.rule("RET-3")
+def test_only_reasons_that_lie_in_the_address_are_lasting() -> None:
+    assert {Refusal.NO_ADDRESS, Refusal.SUPPRESSED, Refusal.ADDRESS_BOUNCED} == LASTING
