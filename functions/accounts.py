@@ -1,14 +1,15 @@
 """Ambassadors' accounts: sign-up by form, confirmation, session, own data (AMB, REG-1)."""
 
-import json
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import azure.functions as func
 from pydantic import Field, SecretStr, StringConstraints, field_validator
 
 from functions.http import Answer, Body, LongText, ShortText, answer, client_ip, operation, parse
-from functions.identity import ambassador, session_cookie
+from functions.identity import ambassador, session_cookie, signing_brand
+from functions.work import queue_function
 from shared import app
 from shared.domain.ambassador import AccountStatus, Address, CommunicationSwitches, CommunitySwitches, Gender
 from shared.domain.iban import clean_iban
@@ -170,7 +171,7 @@ async def confirm_ambassador(req: func.HttpRequest) -> func.HttpResponse:
 @operation(blueprint, "POST", SESSION, body=Credentials, answers={200: SessionAnswer})
 async def open_session(req: func.HttpRequest) -> func.HttpResponse:
     """Signs an ambassador in."""
-    brand = await app.brand(req.route_params["brand"])
+    brand = await signing_brand(req)
     body = parse(req, Credentials)
     opened = await sessions.sign_in(brand, body.email, body.password.get_secret_value())
     cookie = session_cookie(brand.id, opened.token, int(sessions.LASTS.total_seconds()))
@@ -199,19 +200,17 @@ async def edit_account(req: func.HttpRequest) -> func.HttpResponse:
     caller = await ambassador(req)
     body = parse(req, AccountPatch)
     fields: dict[str, object] = {name: getattr(body, name) for name in body.model_fields_set}
-    if body.address:
-        fields["address"] = Address(**body.address.model_dump())
+    if "address" in fields:
+        fields["address"] = Address(**body.address.model_dump()) if body.address else Address()
     if "interests" in fields:
         fields["interests"] = tuple(body.interests or ())
     after = await sessions.edit_account(caller, fields)
     return answer(200, _account(after.model_dump()))
 
 
-@blueprint.function_name("send_account_mail")
-@blueprint.queue_trigger(arg_name="msg", queue_name=account_mails.QUEUE, connection="AzureWebJobsStorage")
-async def send_account_mail(msg: func.QueueMessage) -> None:
+@queue_function(blueprint, "send_account_mail", account_mails.QUEUE)
+async def send_account_mail(message: Mapping[str, Any]) -> None:
     """Sends one mail to an ambassador about the own account."""
-    message = json.loads(msg.get_body())
     brand = await app.brand(message["brand"])
     mail = account_mails.AccountMail(message["mail"])
     await account_mails.send_account_mail(brand, message["ambassador"], mail, message["id"], message.get("signUp"))

@@ -81,13 +81,13 @@ async def opt_out(req: func.HttpRequest) -> func.HttpResponse:
     return _opt_out(req, asked, contact)
 
 
-@page("/a/{token}", GET)
+@page("/c/{token}", GET)
 async def show_sign_up(req: func.HttpRequest) -> func.HttpResponse:
     """Shows the button that opens an ambassador's account."""
     return _sign_up(req, await sign_up.open_sign_up(app.brands(), req.route_params["token"]))
 
 
-@page("/a/{token}", ("POST",))
+@page("/c/{token}", ("POST",))
 async def open_account(req: func.HttpRequest) -> func.HttpResponse:
     """Opens the account (AMB-6)."""
     return _sign_up(req, await sign_up.confirm_sign_up(app.brands(), req.route_params["token"]))

@@ -1,6 +1,6 @@
 """The ambassador's contacts: enter, find, edit, remove, release, import (CON, COL-1, COL-2)."""
 
-import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import azure.functions as func
@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, field_validator
 
 from functions.http import Answer, Body, LongText, ShortText, answer, object_id, operation, parse, parse_query
 from functions.identity import ambassador
+from functions.work import queue_function
 from shared import app
 from shared.domain.address_book import FORMATS
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
@@ -236,11 +237,9 @@ async def read_job(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _job(job))
 
 
-@blueprint.function_name("run_import")
-@blueprint.queue_trigger(arg_name="msg", queue_name=import_contacts.QUEUE, connection="AzureWebJobsStorage")
-async def run_import(msg: func.QueueMessage) -> None:
+@queue_function(blueprint, "run_import", import_contacts.QUEUE)
+async def run_import(message: Mapping[str, Any]) -> None:
     """Reads an imported file, or reads on where a crash stopped it."""
-    message = json.loads(msg.get_body())
     await import_contacts.run_import(await app.brand(message["brand"]), message["job"])
 
 

@@ -124,7 +124,7 @@ def parse_query(req: func.HttpRequest, model: type[M]) -> M:
 
 def object_id(req: func.HttpRequest, parameter: str = "id") -> str:
     """The id that the path names; raises UnknownObjectError for what cannot be one, before any store chokes on it."""
-    id = req.route_params[parameter]
+    id: str = req.route_params[parameter]
     if not re.fullmatch(ID, id):
         raise UnknownObjectError
     return id

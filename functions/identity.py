@@ -9,7 +9,8 @@ from http.cookies import CookieError, SimpleCookie
 import azure.functions as func
 
 from shared import app
-from shared.domain.errors import UnauthenticatedError
+from shared.domain.errors import UnauthenticatedError, UnknownObjectError
+from shared.usecases.brands import Brand
 from shared.usecases.sessions import Caller, caller, check_csrf
 
 SESSION_COOKIE = "Popsell_remember_me"
@@ -17,12 +18,20 @@ SESSION_COOKIE = "Popsell_remember_me"
 
 async def ambassador(req: func.HttpRequest) -> Caller:
     """The signed-in ambassador of the path's brand; by cookie, a change needs the CSRF header too."""
-    brand = await app.brand(req.route_params["brand"])
+    brand = await signing_brand(req)
     bearer = _bearer(req)
     found = await caller(brand, bearer or _cookie(req))
     if bearer is None and req.method not in ("GET", "HEAD"):
         check_csrf(found, req.headers.get("X-CSRF-Token"))
     return found
+
+
+async def signing_brand(req: func.HttpRequest) -> Brand:
+    """The path's brand, where a caller signs in: one that is unknown knows no caller, as every wrong one does (BR-1)."""
+    try:
+        return await app.brand(req.route_params["brand"])
+    except UnknownObjectError:
+        raise UnauthenticatedError from None
 
 
 def mail_provider(req: func.HttpRequest, credentials: Sequence[tuple[str, str]]) -> None:

@@ -1,11 +1,13 @@
 """The mail provider's callbacks (CON-3, SUP-1): queued before they are answered, applied from the queue."""
 
-import json
+from collections.abc import Mapping
+from typing import Any
 
 import azure.functions as func
 
 from functions.http import Answer, answer, operation
 from functions.identity import mail_provider
+from functions.work import queue_function
 from shared import app
 from shared.domain.errors import TooLargeError
 from shared.domain.mail_events import NotEventsError, parse_body
@@ -41,10 +43,8 @@ async def receive_mail_events(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, ReceivedAnswer(accepted=received.accepted, quarantined=received.quarantined))
 
 
-@blueprint.function_name("apply_mail_events")
-@blueprint.queue_trigger(arg_name="msg", queue_name=mail_events.QUEUE, connection="AzureWebJobsStorage")
-async def apply_mail_events(msg: func.QueueMessage) -> None:
+@queue_function(blueprint, "apply_mail_events", mail_events.QUEUE)
+async def apply_mail_events(message: Mapping[str, Any]) -> None:
     """Applies queued events to their contacts."""
-    message = json.loads(msg.get_body())
     events = [QueuedEvent.from_document(event) for event in message["events"]]
     await mail_events.apply_events(await app.brand(message["brand"]), app.quarantine(), events)

@@ -1,13 +1,14 @@
 """Invitations and publications: asked for over HTTP, sent from the queue (MAIL)."""
 
-import json
-from typing import Annotated, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
 import azure.functions as func
 from pydantic import Field, StringConstraints, model_validator
 
 from functions.http import ID, Answer, Body, answer, operation, parse
 from functions.identity import ambassador
+from functions.work import queue_function
 from shared import app
 from shared.domain.publication import Content
 from shared.usecases import invite, send_mails
@@ -99,11 +100,9 @@ async def publish(req: func.HttpRequest) -> func.HttpResponse:
     return answer(202, content)
 
 
-@blueprint.function_name("send_mails")
-@blueprint.queue_trigger(arg_name="msg", queue_name=invite.QUEUE, connection="AzureWebJobsStorage")
-async def send_batch(msg: func.QueueMessage) -> None:
+@queue_function(blueprint, "send_mails", invite.QUEUE)
+async def send_batch(message: Mapping[str, Any]) -> None:
     """Sends one batch of mails to contacts."""
-    message = json.loads(msg.get_body())
     await send_mails.send_batch(await app.brand(message["brand"]), message["batch"])
 
 

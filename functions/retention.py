@@ -1,14 +1,15 @@
 """Retention: the timer that opens a sweep per brand, the queue function that runs it, and what staff see of it (RET)."""
 
-import json
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import azure.functions as func
 from pydantic import Field, StringConstraints
 
 from functions.http import Answer, Body, answer, object_id, operation, parse, parse_query
 from functions.identity import bearer_token
+from functions.work import queue_function, timer_function
 from shared import app
 from shared.domain.disposition import Done
 from shared.domain.jobs import RuleReport, Run, RunState
@@ -124,19 +125,16 @@ async def confirm_sweep(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _run(run))
 
 
-@blueprint.function_name("sweep_retention")
-@blueprint.timer_trigger(arg_name="timer", schedule="0 15 * * * *")
-async def sweep_retention(timer: func.TimerRequest) -> None:
+@timer_function(blueprint, "sweep_retention", "0 15 * * * *")
+async def sweep_retention() -> None:
     """Opens a sweep of every brand; late or twice does no harm (RET-16)."""
     for brand in await app.brands().all():
         await sweep.start_sweep(await app.brand(brand))
 
 
-@blueprint.function_name("run_sweep")
-@blueprint.queue_trigger(arg_name="msg", queue_name=sweep.QUEUE, connection="AzureWebJobsStorage")
-async def run_sweep(msg: func.QueueMessage) -> None:
+@queue_function(blueprint, "run_sweep", sweep.QUEUE)
+async def run_sweep(message: Mapping[str, Any]) -> None:
     """Runs a sweep, or goes on with it."""
-    message = json.loads(msg.get_body())
     await sweep.run_sweep(await app.brand(message["brand"]), message["run"])
 
 

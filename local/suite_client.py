@@ -79,7 +79,7 @@ class Suite:
         }
         self.call("POST", f"/api/brands/{brand}/ambassadors", json=form, expect=202)
         self.drain()
-        link = find_link(self.mails(email)[0], "/a/")
+        link = find_link(self.mails(email)[0], "/c/")
         token = link.rsplit("/", 1)[1]
         self.call("POST", f"/api/brands/{brand}/ambassadors/confirm", json={"token": token}, expect=200)
         return self.sign_in(brand, email)

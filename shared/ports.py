@@ -96,6 +96,10 @@ class ConflictError(Exception):
     """The id, or a value that must be unique in its partition, is taken."""
 
 
+class CursorError(ValueError):
+    """The cursor is not one that a page of this query gave."""
+
+
 class Documents(Protocol):
     """One container of one brand (or of the platform)."""
 

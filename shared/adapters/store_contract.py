@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from shared.domain.containers import Container
-from shared.ports import Document, Key, Query, Where, Write
+from shared.ports import CursorError, Document, Key, Query, Where, Write
 
 BATCH: Final = 100
 """The most keys or writes that one call takes; also what a transactional batch of Cosmos DB holds."""
@@ -197,14 +197,14 @@ def next_cursor(plan: Plan, document: Document, key: Key) -> str:
 
 
 def read_cursor(plan: Plan, cursor: str) -> list[Any]:
-    """What `next_cursor` wrote; raises ValueError for anything else."""
+    """What `next_cursor` wrote; raises CursorError for anything else."""
     try:
         values = from_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
         values = None
     width = 2 if plan.order is None else 3
     if not isinstance(values, list) or len(values) != width or not all(isinstance(v, str) for v in values[-2:]):
-        raise ValueError("not a cursor of this query")
-    if not all(isinstance(v, str | int | float) for v in values):
-        raise ValueError("not a cursor of this query")
+        raise CursorError("not a cursor of this query")
+    if not all(isinstance(v, str | float) or (isinstance(v, int) and abs(v) < 1 << 63) for v in values):
+        raise CursorError("not a cursor of this query")
     return values

@@ -70,6 +70,7 @@ class MailBatch(Record):
     attempts: int = 0
     sent: int = 0
     skipped: Mapping[str, int] = {}
+    refused: Mapping[str, str] = {}  # contacts whose mail the provider will never take, and why
 
 
 class RunState(StrEnum):
@@ -87,6 +88,7 @@ class RuleReport(Record):
     due: int = 0
     done: Mapping[Done, int] = {}
     skipped: Mapping[str, int] = {}
+    cursor: str | None = None  # where to go on
     finished: bool = False
 
 

@@ -125,7 +125,7 @@ def confirm_sign_up_page(
     confirmed: bool,
     action_url: str | None = None,
 ) -> Page:
-    """`/a/{token}`: asks for `confirm=yes`, which opens the ambassador's account (AMB-6)."""
+    """`/c/{token}`: asks for `confirm=yes`, which opens the ambassador's account (AMB-6)."""
     values = _values(brand, language)
     return _confirmation_page("confirm_sign_up", brand, language, values, confirmed, action_url)
 

@@ -1,7 +1,7 @@
 """What a person answers without an account: to an invitation, or no more mail (CON-6, SUP-3, MAIL-3)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ from shared.domain.contact import Contact, Origin, last_activity
 from shared.domain.errors import UnknownObjectError
 from shared.domain.ledger import Evidence
 from shared.domain.tokens import Purpose
+from shared.ports import Query, Where
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.saving import change
 from shared.usecases.suppressing import opt_out_of_brand
@@ -83,7 +84,8 @@ async def opt_out(asked: Asked, scope: Scope, *, mechanism: str, text_version: s
         await opt_out_of_brand(asked.brand, asked.contact, evidence)
         return await _changed(asked, lambda contact: None, evidence)
     now = asked.brand.now()
-    return await _changed(asked, lambda contact: opted_out_by_mail(contact, now, mechanism), evidence)
+    standing = await _standing(asked)
+    return await _changed(standing, lambda contact: opted_out_by_mail(contact, now, mechanism), evidence)
 
 
 def opted_out_by_mail(contact: Contact, at: datetime, mechanism: str) -> Contact | None:
@@ -106,6 +108,17 @@ def _with_opt_in(contact: Contact, to: AmbassadorOptIn, at: datetime, mechanism:
         modified_at=at,
         modified_by=Origin(mechanism=mechanism),
     )
+
+
+async def _standing(asked: Asked) -> Asked:
+    """The same, about the record that now stands for the address: the person may have been entered again (CON-2)."""
+    contact = asked.contact
+    if contact.in_the_book or contact.email_hash is None:
+        return asked
+    same = Query(where=(Where("emailHash", "=", contact.email_hash),), partition=contact.ambassador_id)
+    found = [item.record async for page in asked.brand.contacts.pages(same) for item in page]
+    standing = [other for other in found if other.address_key == other.email_hash]
+    return replace(asked, contact=standing[0]) if standing else asked
 
 
 async def _changed(asked: Asked, act: Callable[[Contact], Contact | None], evidence: Evidence) -> Contact:

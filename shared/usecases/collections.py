@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from shared.domain.errors import FieldError, InvalidInputError
 from shared.domain.records import Record
-from shared.ports import Documents, Key, Query, Result, Where, Write
+from shared.ports import CursorError, Documents, Key, Query, Result, Where, Write
 
 T = TypeVar("T", bound=Record)
 Item = TypeVar("Item")
@@ -72,8 +73,11 @@ class Collection(Generic[T]):
         return results
 
     async def page(self, query: Query) -> tuple[list[Versioned[T]], str | None]:
-        """One page of what matches, and the cursor of the next."""
-        page = await self._documents.query(query)
+        """One page of what matches, and the cursor of the next; raises InvalidInputError for a cursor of another list."""
+        try:
+            page = await self._documents.query(query)
+        except CursorError:
+            raise InvalidInputError(errors=[FieldError("cursor", "is not one that this list gave")]) from None
         return [Versioned(self._model.from_document(s.document), s.etag) for s in page.items], page.cursor
 
     async def pages(self, query: Query) -> AsyncIterator[list[Versioned[T]]]:

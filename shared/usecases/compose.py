@@ -79,8 +79,7 @@ def _content(
 _PATHS = {
     Purpose.INVITATION: "i",
     Purpose.OPT_OUT: "u",
-    Purpose.CONFIRM_ADDRESS: "c",
-    Purpose.CONFIRM_SIGN_UP: "a",
+    Purpose.CONFIRM_SIGN_UP: "c",
 }
 
 

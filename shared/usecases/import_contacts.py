@@ -13,7 +13,7 @@ from shared.domain.addresses import clean_address
 from shared.domain.contact import Contact, Origin
 from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError, UnknownObjectError
 from shared.domain.jobs import LISTED_REFUSALS, Job, JobState, RowRefusal
-from shared.domain.sealing import new_file_key, seal, unseal
+from shared.domain.sealing import SealBrokenError, new_file_key, seal, unseal
 from shared.ports import StaleError
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned, chunks
@@ -29,6 +29,9 @@ FIELD_LENGTH = 200
 
 
 FIELDS = ("first_name", "last_name", "mobile_phone", "home_phone", "street", "city", "postal_code", "country")
+
+
+_FAILURES: dict[type[Exception], str] = {SealBrokenError: "file_broken", FileNotFoundError: "file_missing"}
 
 
 async def start_import(brand: Brand, ambassador: str, file: bytes, file_format: str | None) -> Job:
@@ -68,7 +71,7 @@ async def run_import(brand: Brand, job: str) -> None:
     if current is None or current.record.finished_at:
         return
     with suppress(StaleError):  # another worker is at it
-        if current.record.done != current.record.total:
+        if current.record.failure is None and current.record.done != current.record.total:
             with tempfile.TemporaryFile() as file:  # has no name: nothing of it is left, whatever happens
                 current = await _read_on(brand, current, file)
         if current:
@@ -82,8 +85,8 @@ async def _read_on(brand: Brand, current: Versioned[Job], file: BinaryIO) -> Ver
         if current.record.total is None:
             total = await asyncio.to_thread(_count, file, current.record)
             current = await brand.jobs.replace(current, current.record.changed(state=JobState.RUNNING, total=total))
-    except (UnreadableFileError, FileNotFoundError) as error:
-        failure = error.reason if isinstance(error, UnreadableFileError) else "file_missing"
+    except (UnreadableFileError, SealBrokenError, FileNotFoundError) as error:
+        failure = error.reason if isinstance(error, UnreadableFileError) else _FAILURES[type(error)]
         return await brand.jobs.replace(current, current.record.changed(failure=failure))
     rows = islice(read_entries(file, current.record.file_format), current.record.done, None)
     for _ in range(0, ROWS_A_MESSAGE, ROWS_A_CHECKPOINT):
@@ -137,10 +140,10 @@ async def _take(brand: Brand, job: Job, rows: Sequence[Row | Unreadable], tally:
     left = list(_cleaned(rows, tally))
     suppressed = await listed(brand, [fields["email"] for _, fields in left if fields["email"]])
     for _ in range(ATTEMPTS):
-        if not left:
-            return
         known = await by_addresses(brand, job.ambassador_id, [f["email"] for _, f in left if f["email"]])
         left = await _write(brand, job, left, suppressed, known, tally)
+        if not left:
+            return
     raise ChangedMeanwhileError
 
 
@@ -178,8 +181,7 @@ async def _write(
             tally.refuse(number, "opted_out")
         else:
             made_here = before.record.created_by.job == job.id and before.record.created_by.row == number
-            after = before.record if before.record.pending else _merged(before.record, fields, brand, origin)
-            edits[ref] = Edit(before, after)
+            edits[ref] = Edit(before, _merged(before.record, fields, brand, origin))
             taken[ref] = [((number, fields), made_here)]
     lost = await _save_changed(brand, edits)
     again: list[Cleaned] = []
@@ -201,7 +203,12 @@ async def _save_changed(brand: Brand, edits: dict[str, Edit]) -> set[str]:
 
 
 def _merged(contact: Contact, fields: dict[str, Any], brand: Brand, origin: Origin) -> Contact:
-    """The contact with what the file adds: an import fills gaps and never overwrites what was entered by hand."""
+    """The contact with what the file adds: an import fills gaps and never overwrites what was entered by hand.
+
+    One whose confirmation is awaited stays as it is: nobody is to see it, or to add to it (COL-11).
+    """
+    if contact.pending:
+        return contact
     gaps = {name: value for name, value in fields.items() if value and not getattr(contact, name)}
     tags = tuple(dict.fromkeys((*contact.tags, *fields["tags"])))
     return updated(contact, {**gaps, "tags": tags}, brand, origin)

@@ -1,12 +1,12 @@
 """The mail provider's callbacks: queued before they are answered, applied once, whatever their order (CON-3, SUP-1, RET-13)."""
 
 import hashlib
-import hmac
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.domain.consent import AmbassadorOptIn
 from shared.domain.contact import Contact, Origin, SeenEvent, last_activity
 from shared.domain.custom_id import CustomId, parse_custom_id
 from shared.domain.errors import ChangedMeanwhileError, UnknownObjectError
@@ -24,7 +24,7 @@ from shared.usecases.suppressing import suppress, withdraw
 
 QUEUE = "mail-events"
 A_MESSAGE = 100
-SEEN_AT_MOST = 200
+MINOR_AT_MOST = 100
 
 
 class QueuedEvent(Record):
@@ -134,21 +134,18 @@ def _belongs(brand: Brand, contact: Contact, event: QueuedEvent) -> bool:
     mails = {mail.id for mail in contact.mails} | ({contact.outgoing.mail} if contact.outgoing else set())
     if about is None or about.mail not in mails:
         return False
-    if contact.email:
-        return brand.hasher.matches(event.address, contact.email)
-    return contact.email_hash is not None and hmac.compare_digest(event.address, contact.email_hash)
+    return contact.email is not None and brand.hasher.matches(event.address, contact.email)
 
 
 def _after(contact: Contact, events: Sequence[QueuedEvent]) -> Contact:
     """The contact after these events; those already seen change nothing."""
     seen = {event.key for event in contact.events}
-    fresh = {event.key: event for event in events if event.key not in seen}
+    telling = (event for event in events if event.key not in seen and event.kind is not EventKind.NOT_THEIR_FAULT)
+    fresh = {event.key: event for event in telling}
     after = contact
     for event in sorted(fresh.values(), key=lambda e: (e.at, e.key)):
-        if event.kind is EventKind.NOT_THEIR_FAULT:
-            continue
         if event.kind is EventKind.UNSUBSCRIBE:
-            after = opted_out_by_mail(after, event.at, "provider_unsubscribe") or after
+            after = _unsubscribed(after, event.at)
         if event.kind is EventKind.CLICK:
             after = after.changed(last_activity_at=last_activity(after, event.at))
         about = parse_custom_id(event.custom_id)
@@ -162,13 +159,23 @@ def _after(contact: Contact, events: Sequence[QueuedEvent]) -> Contact:
     )
 
 
+def _unsubscribed(contact: Contact, at: datetime) -> Contact:
+    """The contact opted out; of several such events the first is the opt-out, also when it comes late."""
+    after = opted_out_by_mail(contact, at, "provider_unsubscribe")
+    if after:
+        return after
+    since = contact.ambassador_opt_in_at
+    by_event = any(event.kind == EventKind.UNSUBSCRIBE and event.at == since for event in contact.events)
+    if contact.ambassador_opt_in is AmbassadorOptIn.OPT_OUT_EMAIL and by_event and at < since:
+        return contact.changed(ambassador_opt_in_at=at)
+    return contact
+
+
 def _bounded(events: tuple[SeenEvent, ...]) -> tuple[SeenEvent, ...]:
-    """Opens and clicks beyond the bound are no longer told apart one by one; what makes the status always stays."""
+    """Opens and clicks beyond the first ones are not told apart one by one; every other event stays."""
     ordered = tuple(sorted(events, key=lambda e: (e.at, e.key)))
-    if len(ordered) <= SEEN_AT_MOST:
-        return ordered
     minor = [event for event in ordered if event.kind in (EventKind.OPEN, EventKind.CLICK)]
-    dropped = {event.key for event in minor[SEEN_AT_MOST // 2 :]}
+    dropped = {event.key for event in minor[MINOR_AT_MOST:]}
     return tuple(event for event in ordered if event.key not in dropped)
 
 
@@ -188,7 +195,9 @@ async def _list_or_unlist(brand: Brand, before: Contact, after: Contact) -> None
 
 
 def _evidence(events: Sequence[QueuedEvent]) -> Evidence:
-    about = parse_custom_id(events[0].custom_id)
+    # Only an unsubscribe changes a consent, so that an edit without one needs no evidence of its own.
+    unsubscribes = [event for event in events if event.kind is EventKind.UNSUBSCRIBE]
+    about = parse_custom_id(min(unsubscribes or events, key=lambda e: (e.at, e.key)).custom_id)
     return Evidence(actor="person", mechanism="provider_unsubscribe", mail=about.mail if about else None)
 
 
@@ -208,5 +217,6 @@ def _queued(brand: Brand, event: ProviderEvent) -> QueuedEvent:
         kind=event.kind,
         at=event.at,
         address=brand.hasher.ref(event.email),
-        key=brand.hasher.ref(what).partition(".")[2][:24],
+        # Always under the first key: the same event again is the same also after a rotation.
+        key=brand.hasher.ref(what, min(brand.hasher.keys)).partition(".")[2][:24],
     )

@@ -42,6 +42,7 @@ class _Run:
     suppressed: set[str] = field(default_factory=set)
     sent: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, str] = field(default_factory=dict)  # by contact, in this try and those before
     again: int = 0
 
 
@@ -65,7 +66,8 @@ async def _prepared(brand: Brand, batch: MailBatch) -> _Run:
     if batch.publication:
         found = await brand.activity.get(batch.recipients[0][0], batch.publication)
         publication = found.record if found else None
-    return _Run(brand, batch, {key[0]: item.record for key, item in ambassadors.items()}, publication)
+    accounts = {key[0]: item.record for key, item in ambassadors.items()}
+    return _Run(brand, batch, accounts, publication, refused=dict(batch.refused))
 
 
 async def _settled_doubts(run: _Run, contacts: Sequence[Versioned[Contact]]) -> list[Versioned[Contact]]:
@@ -76,6 +78,8 @@ async def _settled_doubts(run: _Run, contacts: Sequence[Versioned[Contact]]) -> 
         if claim is None:
             if any(mail.id == _mail(run) for mail in contact.mails):
                 run.sent += 1  # an earlier try got that far
+            elif contact.id in run.refused:
+                run.skipped[run.refused[contact.id]] += 1  # it would be refused again
             else:
                 free.append(item)
             continue
@@ -86,7 +90,10 @@ async def _settled_doubts(run: _Run, contacts: Sequence[Versioned[Contact]]) -> 
             run.sent += 1
         else:
             fresh = await run.brand.contacts.get(contact.ambassador_id, contact.id)
-            free += [fresh] if fresh else []
+            if fresh and fresh.record.outgoing:
+                run.again += 1  # another mail was faster
+            elif fresh:
+                free.append(fresh)
     return free
 
 
@@ -113,8 +120,9 @@ async def _send(run: _Run, contacts: Sequence[Versioned[Contact]]) -> None:
                 edits.append(Edit(item, _as_sent(item.record, _claim_of(run, item.record))))
                 run.sent += 1
             case Fate.REFUSED:
-                edits.append(Edit(item, _released(item.record, _claim_of(run, item.record))))
-                run.skipped[f"provider_{result.reason}"] += 1
+                edits.append(Edit(item, _refused(item.record, _claim_of(run, item.record))))
+                run.refused[item.record.id] = f"provider_{result.reason}"
+                run.skipped[run.refused[item.record.id]] += 1
             case Fate.RETRY:
                 edits.append(Edit(item, _released(item.record, _claim_of(run, item.record))))
                 run.again += 1
@@ -147,7 +155,9 @@ async def _write_down(run: _Run, edits: Sequence[Edit]) -> None:
     for edit, saved in zip(edits, await save_many(run.brand, edits), strict=True):
         if saved is None and edit.before and edit.before.record.outgoing:
             claim = edit.before.record.outgoing
-            act = _as_sent if len(edit.after.mails) > len(edit.before.record.mails) else _released
+            sent = len(edit.after.mails) > len(edit.before.record.mails)
+            called = edit.after.last_call_at != edit.before.record.last_call_at
+            act = _as_sent if sent else _refused if called else _released
             await change(run.brand, *_key(edit.after), partial(_with_claim, act=act, claim=claim))
 
 
@@ -168,8 +178,8 @@ def _refusal(run: _Run, contact: Contact) -> Refusal | None:
 
 def _as_sent(contact: Contact, claim: Outgoing) -> Contact:
     """The contact after its mail left; the interval of an invitation runs from here (RET-19)."""
-    if any(mail.id == claim.mail for mail in contact.mails):
-        return contact.changed(outgoing=None) if contact.outgoing == claim else contact
+    if any(mail.id == claim.mail for mail in contact.mails) or not contact.in_the_book:
+        return _released(contact, claim)
     mail = SentMail(id=claim.mail, kind=claim.kind, at=claim.at, publication=claim.publication)
     after = contact.changed(
         mails=(*contact.mails, mail),
@@ -194,6 +204,13 @@ def _released(contact: Contact, claim: Outgoing) -> Contact:
     return contact.changed(outgoing=None) if contact.outgoing == claim else contact
 
 
+def _refused(contact: Contact, claim: Outgoing) -> Contact:
+    """The contact whose mail the provider will never take."""
+    after = _released(contact, claim)
+    in_vain = _called_in_vain(after, claim.at) if claim.kind is MailKind.SECOND_INVITATION else None
+    return in_vain or after
+
+
 def _called_in_vain(contact: Contact, now: datetime) -> Contact | None:
     """RET-3's interval begins although the second invitation could not go: the address takes no mail."""
     if contact.ambassador_opt_in is not AmbassadorOptIn.INVITATION_SENT or contact.last_call_at:
@@ -203,16 +220,18 @@ def _called_in_vain(contact: Contact, now: datetime) -> Contact | None:
 
 async def _close(run: _Run, current: Versioned[MailBatch]) -> None:
     """Writes the batch's report; what has to be tried again keeps it open and queues it with a growing delay."""
+    delay = RETRY_SECONDS[min(current.record.attempts, len(RETRY_SECONDS) - 1)]
     batch = current.record.changed(
         sent=run.sent,
         skipped={reason: count for reason, count in run.skipped.items() if count},
+        refused=run.refused,
         attempts=current.record.attempts + 1,
-        open_since=current.record.open_since if run.again else None,
+        # From its next try on: the recovery timer must not queue it beside the message that waits for its time.
+        open_since=run.brand.now() + timedelta(seconds=delay) if run.again else None,
     )
     with suppress(StaleError):  # another worker wrote its report of the same contacts
         await run.brand.batches.replace(current, batch)
     if run.again:
-        delay = RETRY_SECONDS[min(current.record.attempts, len(RETRY_SECONDS) - 1)]
         await run.brand.ports.queue.send(QUEUE, [{"brand": run.brand.id, "batch": batch.id}], delay_seconds=delay)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.ambassador import Ambassador
@@ -14,7 +14,7 @@ from shared.domain.jobs import MailBatch, RuleReport, Run, RunState
 from shared.domain.ledger import Evidence
 from shared.domain.policy import BrandStatus
 from shared.domain.records import stamp
-from shared.domain.retention import Rule, RuleId, is_due, rules_of
+from shared.domain.retention import RULES, Rule, RuleId, is_due, rules_of
 from shared.ports import Outcome, Query, StaleError, Where
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Collection, Versioned, chunks
@@ -73,13 +73,13 @@ async def run_sweep(brand: Brand, run: str) -> None:
 async def preview(brand: Brand, at: datetime) -> AsyncIterator[Due]:
     """What a sweep at this date would do to the records as they are now (RET-17), without doing it."""
     for rule in rules_of("contacts"):
-        async for page in _due_contacts(brand, rule, at):
+        async for page in brand.contacts.pages(_due_query(brand, rule, at)):
             for item in page:
                 disposition = dispose(item.record, at, brand.policy)
                 if disposition:
                     yield _due(item.record, disposition)
     for rule in rules_of("ambassadors"):
-        async for accounts in _due_of(brand.ambassadors, brand, rule, at):
+        async for accounts in brand.ambassadors.pages(_due_query(brand, rule, at)):
             for account in accounts:
                 if is_due(account.record.clock, at, brand.policy.durations):
                     yield Due(rule.id, account.record.id, account.record.id, account.record.created_at, Done.DELETED)
@@ -159,26 +159,28 @@ async def _work(brand: Brand, current: Versioned[Run]) -> None:
     for place, report in enumerate(current.record.rules):
         if report.finished:
             continue
-        rule = next(r for r in (*rules_of("contacts"), *rules_of("ambassadors")) if r.id is report.rule)
-        async for tally in _swept(brand, rule, current.record):
-            current = await _reported(brand, current, place, tally, finished=False)
+        cursor = report.cursor
+        while True:
+            tally, cursor = await _sweep_page(brand, RULES[report.rule], current.record, cursor)
+            current = await _reported(brand, current, place, tally, cursor)
+            if cursor is None:
+                break
             pages += 1
             if pages >= PAGES_A_MESSAGE:
                 await _queue(brand, current.record)
                 return
-        current = await _reported(brand, current, place, Counter(), finished=True)
     ended = current.record.changed(state=RunState.DONE, finished_at=brand.now(), open_since=None)
     await brand.runs.replace(current, ended)
 
 
-async def _swept(brand: Brand, rule: Rule, run: Run) -> AsyncIterator[Counter[str]]:
-    """Disposes of every record due under a rule; gives a tally a page."""
+async def _sweep_page(brand: Brand, rule: Rule, run: Run, cursor: str | None) -> tuple[Counter[str], str | None]:
+    """Disposes of one page of the records due under a rule; gives the tally, and where to go on."""
+    query = replace(_due_query(brand, rule, run.started_at), cursor=cursor)
     if rule.container == "ambassadors":
-        async for accounts in _due_of(brand.ambassadors, brand, rule, run.started_at):
-            yield await _delete_sign_ups(brand, accounts, run.started_at)
-        return
-    async for page in _due_contacts(brand, rule, run.started_at):
-        yield await _dispose_page(brand, rule, page, run)
+        accounts, cursor = await brand.ambassadors.page(query)
+        return await _delete_sign_ups(brand, accounts, run.started_at), cursor
+    contacts, cursor = await brand.contacts.page(query)
+    return await _dispose_page(brand, rule, contacts, run), cursor
 
 
 async def _dispose_page(brand: Brand, rule: Rule, page: Sequence[Versioned[Contact]], run: Run) -> Counter[str]:
@@ -248,7 +250,7 @@ def _outcome(done: Done, *, written: bool) -> str:
 
 
 async def _reported(
-    brand: Brand, current: Versioned[Run], place: int, tally: Counter[str], *, finished: bool
+    brand: Brand, current: Versioned[Run], place: int, tally: Counter[str], cursor: str | None
 ) -> Versioned[Run]:
     rules = list(current.record.rules)
     report = rules[place]
@@ -259,7 +261,7 @@ async def _reported(
             done[Done(what)] += count
         elif count:
             skipped[what] += count
-    rules[place] = report.changed(done=dict(done), skipped=dict(skipped), finished=finished)
+    rules[place] = report.changed(done=dict(done), skipped=dict(skipped), cursor=cursor, finished=cursor is None)
     return await brand.runs.replace(current, current.record.changed(rules=tuple(rules)))
 
 
@@ -270,13 +272,8 @@ async def _count(brand: Brand, rule: Rule, at: datetime) -> int:
     return await collection.count(*_is_due(brand, rule, at))
 
 
-async def _due_contacts(brand: Brand, rule: Rule, at: datetime) -> AsyncIterator[list[Versioned[Contact]]]:
-    async for page in _due_of(brand.contacts, brand, rule, at):
-        yield page
-
-
-def _due_of(collection: Collection, brand: Brand, rule: Rule, at: datetime):  # type: ignore[no-untyped-def,type-arg]
-    return collection.pages(Query(where=_is_due(brand, rule, at), order_by="clock.since", limit=A_PAGE))
+def _due_query(brand: Brand, rule: Rule, at: datetime) -> Query:
+    return Query(where=_is_due(brand, rule, at), order_by="clock.since", limit=A_PAGE)
 
 
 def _is_due(brand: Brand, rule: Rule, at: datetime) -> tuple[Where, Where]:
