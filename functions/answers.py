@@ -1,6 +1,7 @@
 """The person's own pages, without an account: invitation, opt-out, confirmation of a sign-up (MAIL-2, MAIL-3)."""
 
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 from urllib.parse import parse_qs
 
 import azure.functions as func
@@ -11,7 +12,7 @@ from shared.domain.addresses import masked
 from shared.domain.ambassador import AccountStatus
 from shared.domain.consent import AmbassadorOptIn
 from shared.domain.contact import Contact
-from shared.domain.errors import DomainError, FieldError, InvalidInputError
+from shared.domain.errors import DomainError
 from shared.domain.tokens import Purpose
 from shared.pages import render
 from shared.usecases import answer, sign_up
@@ -22,7 +23,9 @@ blueprint = func.Blueprint()
 
 GET = ("GET", "HEAD")
 FORM_LIMIT = 10_000
+NO_CHOICE = 422
 
+C = TypeVar("C", Answer, Scope)
 Show = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 
 
@@ -37,7 +40,7 @@ def page(path: str, methods: tuple[str, ...]) -> Callable[[Show], Show]:
                 return _invalid(req, error)
 
         shown.__name__, shown.__doc__ = show.__name__, show.__doc__
-        handler: Handler = operation(blueprint, methods, path, answers={200: None, 404: None})(shown)
+        handler: Handler = operation(blueprint, methods, path, answers={200: None, 404: None, 422: None})(shown)
         return handler
 
     return register
@@ -55,8 +58,10 @@ async def answer_invitation(req: func.HttpRequest) -> func.HttpResponse:
     """Takes the answer of the form field `answer`."""
     asked = await answer.open_link(app.brands(), Purpose.INVITATION, req.route_params["token"])
     choice = _choice(req, "answer", Answer)
+    if choice is None:
+        return _invitation(req, asked, asked.contact, NO_CHOICE)
     version = render.page_text_version("invitation", _language(req, asked))
-    contact = await answer.answer_invitation(asked, Answer(choice), text_version=version, ip=client_ip(req))
+    contact = await answer.answer_invitation(asked, choice, text_version=version, ip=client_ip(req))
     return _invitation(req, asked, contact)
 
 
@@ -75,7 +80,9 @@ async def opt_out(req: func.HttpRequest) -> func.HttpResponse:
         version = render.mail_text_version("publication", _language(req, asked))
         await answer.opt_out(asked, Scope.AMBASSADOR, mechanism="one_click", text_version=version, ip=client_ip(req))
         return func.HttpResponse(b"", status_code=200, headers=SECURITY_HEADERS)
-    scope = Scope(_choice(req, "scope", Scope))
+    scope = _choice(req, "scope", Scope)
+    if scope is None:
+        return _opt_out(req, asked, asked.contact, NO_CHOICE)
     version = render.page_text_version("opt_out", _language(req, asked))
     contact = await answer.opt_out(asked, scope, mechanism="opt_out_page", text_version=version, ip=client_ip(req))
     return _opt_out(req, asked, contact)
@@ -93,7 +100,7 @@ async def open_account(req: func.HttpRequest) -> func.HttpResponse:
     return _sign_up(req, await sign_up.confirm_sign_up(app.brands(), req.route_params["token"]))
 
 
-def _invitation(req: func.HttpRequest, asked: Asked, contact: Contact) -> func.HttpResponse:
+def _invitation(req: func.HttpRequest, asked: Asked, contact: Contact, status: int = 200) -> func.HttpResponse:
     answers: dict[AmbassadorOptIn, render.InvitationAnswer] = {
         AmbassadorOptIn.INVITATION_ACCEPTED: "accepted",
         AmbassadorOptIn.INVITATION_DECLINED: "declined",
@@ -108,11 +115,12 @@ def _invitation(req: func.HttpRequest, asked: Asked, contact: Contact) -> func.H
             contact_email_masked=masked(contact.email) if contact.email else None,
             answer=answers.get(contact.ambassador_opt_in),
             until=asked.expires_at.date(),
-        )
+        ),
+        status,
     )
 
 
-def _opt_out(req: func.HttpRequest, asked: Asked, contact: Contact) -> func.HttpResponse:
+def _opt_out(req: func.HttpRequest, asked: Asked, contact: Contact, status: int = 200) -> func.HttpResponse:
     state = contact.ambassador_opt_in
     stopped: render.OptOutScope | None = "ambassador" if state.opted_out else None
     if state is AmbassadorOptIn.OPT_OUT_GLOBAL:
@@ -124,7 +132,8 @@ def _opt_out(req: func.HttpRequest, asked: Asked, contact: Contact) -> func.Http
             ambassador_name=asked.ambassador.display_name if asked.ambassador else asked.brand.policy.display_name,
             contact_email_masked=masked(contact.email) if contact.email else None,
             result=stopped,
-        )
+        ),
+        status,
     )
 
 
@@ -153,15 +162,19 @@ def _language(req: func.HttpRequest, asked: Asked) -> str:
 
 
 def _form(req: func.HttpRequest) -> dict[str, list[str]]:
+    """The fields of either encoding: RFC 8058 lets mail programs choose, and most send multipart."""
     body = req.get_body()
-    return parse_qs(body.decode(errors="replace")) if len(body) <= FORM_LIMIT else {}
+    if len(body) > FORM_LIMIT:
+        return {}
+    if req.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
+        return {name: req.form.getlist(name) for name in req.form}
+    return parse_qs(body.decode(errors="replace"))
 
 
-def _choice(req: func.HttpRequest, field: str, choices: type[Answer] | type[Scope]) -> str:
+def _choice(req: func.HttpRequest, field: str, choices: type[C]) -> C | None:
+    """What was chosen; None for anything else, and then the page asks again."""
     given = _form(req).get(field, [""])[0]
-    if given not in list(choices):
-        raise InvalidInputError(errors=[FieldError(field, f"must be one of {', '.join(choices)}")])
-    return given
+    return choices(given) if given in list(choices) else None
 
 
 def _response(shown: render.Page, status: int = 200) -> func.HttpResponse:

@@ -34,6 +34,8 @@ _GOOGLE_HEADER = [
     "Address 1 - Extended Address",
 ]
 
+_NAMES_ONLY = ("First Name", "Last Name", "E-mail 1 - Label", "E-mail 1 - Value")
+
 # The columns of Outlook's export that matter here, as its English and its French edition head them.
 _OUTLOOK_HEADERS = {
     "en": [
@@ -81,10 +83,11 @@ def _people(rows: int, seed: int) -> Iterator[_Person]:
         )
 
 
-def write_google_export(path: Path, rows: int, *, seed: int = 1) -> None:
+def write_google_export(path: Path, rows: int, *, seed: int = 1, names_only: bool = False) -> None:
     """Write what Google Contacts exports since 2024: UTF-8, `rows` persons, the same ones for the same seed.
 
     Person n has the address `person<n, six digits>@example.org`; every twentieth has a note over two lines.
+    `names_only` leaves the cells of the other columns empty, as in a book that was never kept.
     """
     cells = (
         {
@@ -105,6 +108,8 @@ def write_google_export(path: Path, rows: int, *, seed: int = 1) -> None:
         }
         for person in _people(rows, seed)
     )
+    if names_only:
+        cells = ({name: row[name] for name in _NAMES_ONLY} for row in cells)
     _write(path, _GOOGLE_HEADER, cells, encoding="utf-8", delimiter=",", quoting=csv.QUOTE_MINIMAL, end="\n")
 
 

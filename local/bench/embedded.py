@@ -3,7 +3,7 @@
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +20,7 @@ from shared.usecases.brands import Brand, Brands
 BRAND = "acme"
 QUEUE_IS = "inside the process"
 _PIECE = 1 << 20
+_MASTER_KEY = b"opens nothing but a benchmark's."
 
 
 class InProcessQueue:
@@ -70,18 +71,7 @@ class Embedded:
     def __init__(self, folder: Path) -> None:
         self.queue = InProcessQueue()
         self.store = SqliteStore(folder / "store")
-        self._brands = Brands(
-            Ports(
-                store=self.store,
-                queue=self.queue,
-                files=FolderFiles(folder / "files"),
-                mailer=MailjetMailer("http://127.0.0.1:9", "nobody", "nothing"),  # no benchmark sends a mail by it
-                clock=SystemClock(),
-                vault=EnvelopeVault([b"benchmark only, not a secret at!"]),
-                tokens=Tokens([secrets.token_bytes(32)]),
-                public_url="http://localhost",
-            )
-        )
+        self._brands = Brands(_ports(self.store, self.queue, FolderFiles(folder / "files"), [_MASTER_KEY]))
 
     async def brand(self) -> Brand:
         """The brand; made at the first asking."""
@@ -89,7 +79,7 @@ class Embedded:
             display_name="Acme Cosmetics",
             sender=Sender(email="hello@acme.example", name="Acme Cosmetics"),
             privacy_policy_url="https://acme.example/privacy",
-            # A person confirmed the plan, so to speak: the plan is made, and stops nothing (RET-18).
+            # As if a person had confirmed: the plan is made, and stops nothing (RET-18).
             sweep_guard=SweepGuard(share=1.0),
         )
         await self._brands.create(BrandRecord(id=BRAND, policy=policy))
@@ -98,3 +88,27 @@ class Embedded:
     async def close(self) -> None:
         """Closes the files."""
         await self.store.close()
+
+
+@asynccontextmanager
+async def brand_beside_host(store_url: str, master_keys: Sequence[bytes], brand: str) -> AsyncIterator[Brand]:
+    """A brand of a suite that runs, on the same files; what it would queue goes nowhere."""
+    folder = Path(store_url.removeprefix("sqlite://"))
+    store = SqliteStore(folder)
+    try:
+        yield await Brands(_ports(store, InProcessQueue(), FolderFiles(folder), master_keys)).get(brand)
+    finally:
+        await store.close()
+
+
+def _ports(store: SqliteStore, queue: InProcessQueue, files: FolderFiles, master_keys: Sequence[bytes]) -> Ports:
+    return Ports(
+        store=store,
+        queue=queue,
+        files=files,
+        mailer=MailjetMailer("http://127.0.0.1:9", "nobody", "nothing"),  # it connects when it sends, and nothing does
+        clock=SystemClock(),
+        vault=EnvelopeVault(master_keys),
+        tokens=Tokens([secrets.token_bytes(32)]),
+        public_url="http://localhost",
+    )

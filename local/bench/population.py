@@ -101,11 +101,11 @@ class Population:
             case "5" | "o":
                 mailed = self._mailed(contact, (first, 380))
                 at = self._ago(370 if life == "5" else 100)
-                return mailed.changed(ambassador_opt_in=AmbassadorOptIn.OPT_OUT_USER, ambassador_opt_in_at=at)
+                return mailed.changed(ambassador_opt_in=AmbassadorOptIn.OPT_OUT_EMAIL, ambassador_opt_in_at=at)
             case _:
                 mailed = self._mailed(contact, (first, 300))
                 return mailed.changed(
-                    ambassador_opt_in=AmbassadorOptIn.OPT_IN_USER,
+                    ambassador_opt_in=AmbassadorOptIn.INVITATION_ACCEPTED,
                     ambassador_opt_in_at=self._ago(299),
                     brand_opt_in=BrandOptIn.NONE,
                     last_activity_at=self._ago(200),

@@ -1,0 +1,85 @@
+"""Every page and every mail once in each state, with harmless values."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from shared.pages import render
+from shared.pages.render import Brand, MailContent, Page
+
+LOGO = "data:image/png;base64,iVBORw0KGgo="
+INVITATION_URL = "https://app.example.org/i/token-1"
+OPT_OUT_URL = "https://app.example.org/u/token-2"
+CONFIRM_URL = "https://app.example.org/c/token-3"
+LOG_IN_URL = "https://acme.example.com/log-in"
+CONTENT_URLS = ["https://acme.example.com/box?a=1&b=2", "https://acme.example.com/tea"]
+
+
+def a_brand(**changes: Any) -> Brand:
+    """A brand, but for what is said."""
+    values: dict[str, Any] = {
+        "name": "Acme",
+        "primary_colour": "#1f4f82",
+        "text_on_primary": "#ffffff",
+        "logo": None,
+        "privacy_policy_url": "https://acme.example.com/privacy",
+        "sender_name": "Acme News",
+    }
+    return Brand(**{**values, **changes})
+
+
+def pages(
+    language: str, *, brand: Brand | None = None, ambassador: str = "Camille Roux", email: str = "j…@example.org"
+) -> Mapping[str, Page]:
+    """Every page in every state."""
+    look: dict[str, Any] = {"brand": brand or a_brand(), "language": language}
+    person: dict[str, Any] = {**look, "ambassador_name": ambassador, "contact_email_masked": email}
+    until = date(2030, 3, 1)
+    return {
+        "invitation": render.invitation_page(**person, answer=None, until=until),
+        "invitation accepted": render.invitation_page(**person, answer="accepted", until=until),
+        "invitation declined": render.invitation_page(**person, answer="declined", until=until),
+        "invitation closed": render.invitation_page(**person, answer="opted_out_of_brand", until=until),
+        "opt-out": render.opt_out_page(**person, result=None),
+        "opted out of the ambassador": render.opt_out_page(**person, result="ambassador"),
+        "opted out of the brand": render.opt_out_page(**person, result="brand"),
+        "confirm address": render.confirm_address_page(**person, confirmed=False),
+        "address confirmed": render.confirm_address_page(**person, confirmed=True),
+        "confirm sign-up": render.confirm_sign_up_page(**look, confirmed=False),
+        "sign-up confirmed": render.confirm_sign_up_page(**look, confirmed=True),
+        "invalid link": render.invalid_link_page(**look),
+        "error": render.error_page(**look),
+    }
+
+
+def mails(
+    language: str,
+    *,
+    brand: Brand | None = None,
+    ambassador: str = "Camille Roux",
+    first_name: str | None = "Jean",
+    subject: str = "The winter box",
+    body: str = "I tried it.\n\nIt is lovely.",
+    title: str = "Winter box",
+    description: str | None = "Three candles.",
+) -> Mapping[str, MailContent]:
+    """Every mail."""
+    look: dict[str, Any] = {"brand": brand or a_brand(), "language": language, "first_name": first_name}
+    person = {**look, "ambassador_name": ambassador}
+    contact = {**person, "opt_out_url": OPT_OUT_URL}
+    contents: list[dict[str, str | None]] = [
+        {"title": title, "url": CONTENT_URLS[0], "description": description},
+        {"title": "Tea", "url": CONTENT_URLS[1]},
+    ]
+    return {
+        "invitation": render.invitation_mail(**contact, invitation_url=INVITATION_URL),
+        "invitation_reminder": render.invitation_reminder_mail(**contact, invitation_url=INVITATION_URL),
+        "publication": render.publication_mail(**contact, subject=subject, body=body, contents=contents),
+        "confirm_sign_up": render.confirm_sign_up_mail(**look, confirm_url=CONFIRM_URL),
+        "already_registered": render.already_registered_mail(**look, log_in_url=LOG_IN_URL),
+        "confirm_address": render.confirm_address_mail(**person, confirm_url=CONFIRM_URL),
+    }
+
+
+PAGE_NAMES = tuple(pages("en"))
+MAIL_NAMES = tuple(mails("en"))
