@@ -40,7 +40,8 @@ def page(path: str, methods: tuple[str, ...]) -> Callable[[Show], Show]:
                 return _invalid(req, error)
 
         shown.__name__, shown.__doc__ = show.__name__, show.__doc__
-        handler: Handler = operation(blueprint, methods, path, answers={200: None, 404: None, 422: None})(shown)
+        answers = {200: None, 404: None} | ({422: None} if "POST" in methods else {})
+        handler: Handler = operation(blueprint, methods, path, answers=answers)(shown)
         return handler
 
     return register

@@ -5,17 +5,22 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from local.bench import cold_start, import_memory, importing, sweep_scale, sweeping, webhook
+from local.bench.cold_start import measure as cold_start
+from local.bench.import_memory import measure as import_memory
+from local.bench.importing import measure as import_rows
 from local.bench.measurement import Benchmark, Measurement
+from local.bench.sweep_scale import measure as sweep_scale
+from local.bench.sweeping import measure as sweep
 from local.bench.terminal import Teller, table
+from local.bench.webhook import measure as webhook
 
 BENCHMARKS: dict[str, Benchmark] = {
-    "cold_start": cold_start.measure,
-    "sweep": sweeping.measure,
-    "sweep_scale": sweep_scale.measure,
-    "import": importing.measure,
-    "import_memory": import_memory.measure,
-    "webhook": webhook.measure,
+    "cold_start": cold_start,
+    "sweep": sweep,
+    "sweep_scale": sweep_scale,
+    "import": import_rows,
+    "import_memory": import_memory,
+    "webhook": webhook,
 }
 
 

@@ -35,7 +35,7 @@ def measure(rows: int | None, progress: Progress) -> Measurement:
         "over": "resident memory of the idle host before each import",
         "large file": "names and addresses only: the host takes bodies up to 100 MB",
         "suite": "local host, Azurite, SQLite files",
-        "floor": "the request body, which azure.functions holds as bytes",
+        "floorIs": "the request body, which azure.functions holds as bytes",
     }
     return Measurement("import_memory", taken[worse], "MB", bodies[worse], TARGET, conditions)
 

@@ -47,7 +47,7 @@ def measure(rows: int | None, progress: Progress) -> Measurement:
         "store": "SQLite file on a thread",
         "queue": QUEUE_IS,
         "files": "sealed, in a folder",
-        "floor": "csv, and sqlite3 inserts of the same fields, a transaction a hundred rows",
+        "floorIs": "csv, and sqlite3 inserts of the same fields, a transaction a hundred rows",
     }
     return Measurement("import", count / seconds, "rows/s", count / bare, TARGET, conditions)
 

@@ -25,7 +25,7 @@ CONDITIONS: dict[str, Any] = {
     "queue": QUEUE_IS,
     "mix": "30% RET-1 deleted, 30% RET-3 opted out with a ledger entry, 40% RET-5 anonymised",
     "includes": "plan with its digest (RET-18), reports",
-    "floor": "sqlite3: pages of 100, as many conditional writes of rows as large",
+    "floorIs": "sqlite3: pages of 100, as many conditional writes of rows as large",
 }
 
 

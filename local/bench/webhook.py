@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -15,7 +14,7 @@ from local.addresses import LOOPBACK, free_port
 from local.bench.embedded import BRAND, scratch_folder
 from local.bench.measurement import Measurement, Progress, Target
 from local.bench.seeding import Mailed, seed_mailed, seen_events
-from local.bench.suites import RunningSuite, running, running_suite
+from local.bench.suites import running, running_suite
 
 EVENTS = 20_000
 A_BATCH = 100
@@ -55,7 +54,7 @@ def measure(rows: int | None, progress: Progress) -> Measurement:
         "contacts": len(mailed),
         "acceptedPerSecond": round(count / posted),
         "suite": "local host, Azurite, SQLite files",
-        "floor": "starlette on uvicorn that parses the JSON",
+        "floorIs": "starlette on uvicorn that parses the JSON",
     }
     return Measurement("webhook", count / seconds, "events/s", count / bare, TARGET, conditions)
 

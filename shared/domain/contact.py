@@ -162,7 +162,8 @@ class Contact(Record):
     def settled(self, hasher: Hasher, soft_bounce_limit: int) -> "Contact":
         """The record with every derived field made anew; each save goes through here."""
         email_hash = hasher.ref(self.email) if self.email else self.email_hash
-        keeps_address = self.in_the_book or self.ambassador_opt_in.opted_out
+        never_gave_it_up = self.address_key == self.email_hash and self.ambassador_opt_in.opted_out
+        keeps_address = self.in_the_book or never_gave_it_up
         return self.changed(
             email_hash=email_hash,
             facebook_hash=hasher.ref(self.facebook_id) if self.facebook_id else self.facebook_hash,

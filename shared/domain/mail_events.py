@@ -115,6 +115,7 @@ _LONGEST_ID = 200
 _LONGEST_EMAIL = 320
 _LONGEST_URL = 2048
 _LONGEST_NUMBER = 40
+_MARK = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{},]', re.DOTALL)  # what JSON's structure is made of
 _SECONDS = re.compile(r"([0-9]{1,15})(?:\.[0-9]*)?", re.ASCII)
 
 
@@ -129,14 +130,11 @@ def parse_body(body: bytes) -> list[object]:
     What a strict reader would lose a whole batch for (a byte that is no UTF-8, NaN, a number of a thousand
     digits) spoils only the field that it stands in.
     """
+    text = body.decode("utf-8-sig", errors="replace")
     try:
-        parsed = json.loads(
-            body.decode("utf-8-sig", errors="replace"),
-            parse_int=_integer,
-            parse_constant=lambda _: None,
-        )
+        parsed = _parsed(text)
     except RecursionError:
-        raise NotEventsError("too_deep") from None
+        return _one_by_one(text)
     except ValueError:
         raise NotEventsError("not_json") from None  # its message and chain quote the body
     if isinstance(parsed, list):
@@ -146,11 +144,51 @@ def parse_body(body: bytes) -> list[object]:
     raise NotEventsError("not_events")
 
 
+class TooDeep(str):
+    """The text of an event that is nested too deep to be read."""
+
+
+def _parsed(text: str) -> object:
+    return json.loads(text, parse_int=_integer, parse_constant=lambda _: None)
+
+
+def _one_by_one(text: str) -> list[object]:
+    """The events of an array, each read by itself: one that is nested too deep loses no other; raises NotEventsError."""
+    events: list[object] = []
+    depth = start = 0
+    for mark in _MARK.finditer(text):
+        if mark[0] in ("[", "{"):
+            depth += 1
+            if depth == 1:
+                start = mark.end()
+                if mark[0] == "{":
+                    raise NotEventsError("too_deep")
+        elif mark[0] in ("]", "}"):
+            depth -= 1
+        if (depth == 1 and mark[0] == ",") or depth == 0:
+            events.append(_readable(text[start : mark.start()]))
+            start = mark.end()
+        if depth == 0:
+            return events
+    raise NotEventsError("too_deep")
+
+
+def _readable(text: str) -> object:
+    try:
+        return _parsed(text)
+    except RecursionError:
+        return TooDeep(text)
+    except ValueError:
+        return text
+
+
 def parse_event(raw: object, now: datetime) -> ProviderEvent | Unusable:
     """One event in our words, or why it is put aside; never raises, whatever JSON value it is given.
 
     An event without our custom id, or without the address it is about, could be anybody's.
     """
+    if isinstance(raw, TooDeep):
+        return Unusable("too_deep")
     if not isinstance(raw, dict):
         return Unusable("not_an_object")
     name = _text(raw.get("event")).casefold()

@@ -26,6 +26,11 @@ _BY_EVENT: Mapping[str, SuppressionReason] = {
 }
 
 
+def reason_of(kind: EventKind) -> SuppressionReason | None:
+    """Why an event of this kind lists an address at once; None when it does not."""
+    return _BY_EVENT.get(kind)
+
+
 def reasons_of(events: Sequence[SeenEvent], soft_bounce_limit: int) -> dict[SuppressionReason, datetime]:
     """Why, and since when, these events put an address on the list; the same for any order of arrival."""
     found: dict[SuppressionReason, datetime] = {}

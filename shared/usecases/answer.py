@@ -1,7 +1,7 @@
 """What a person answers without an account: to an invitation, or no more mail (CON-6, SUP-3, MAIL-3)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -51,7 +51,7 @@ async def open_link(brands: Brands, purpose: Purpose, token: str) -> Asked:
         raise UnknownObjectError
     brand = await brands.get(claims["b"])
     found = await brand.contacts.get(claims["a"], claims["c"])
-    if found is None:
+    if found is None or (purpose is Purpose.INVITATION and not found.record.in_the_book):
         raise UnknownObjectError
     ambassador = await brand.ambassadors.get(claims["a"], claims["a"])
     return Asked(brand, ambassador.record if ambassador else None, found.record, claims["m"], expires)
@@ -83,13 +83,31 @@ async def opt_out(asked: Asked, scope: Scope, *, mechanism: str, text_version: s
     if scope is Scope.BRAND:
         await opt_out_of_brand(asked.brand, asked.contact, evidence)
         return await _changed(asked, lambda contact: None, evidence)
-    now = asked.brand.now()
-    standing = await _standing(asked)
-    return await _changed(standing, lambda contact: opted_out_by_mail(contact, now, mechanism), evidence)
+    after = await opt_out_of_ambassador(asked.brand, asked.contact, asked.brand.now(), evidence)
+    if after is None:
+        raise UnknownObjectError
+    return after
+
+
+async def opt_out_of_ambassador(brand: Brand, contact: Contact, at: datetime, evidence: Evidence) -> Contact | None:
+    """Opts out the record that stands for the contact's address; gives the contact of the link as it then is.
+
+    A contact that was taken out of the book may have been entered again: then that record is the one to block. When
+    nobody did, what is left of the old one keeps the ambassador from entering the address again (SUP-5).
+    """
+    standing = await _standing(brand, contact)
+    after = await change(
+        brand,
+        standing.ambassador_id,
+        standing.id,
+        lambda current: opted_out_by_mail(current, at, evidence.mechanism),
+        evidence,
+    )
+    return after
 
 
 def opted_out_by_mail(contact: Contact, at: datetime, mechanism: str) -> Contact | None:
-    """The contact opted out of its ambassador; None when it is already, or when a later own act stands (CON-6)."""
+    """The contact opted out of its ambassador, and never to be entered again by them; None when it is already, or when a later own act stands (CON-6)."""
     state = contact.ambassador_opt_in
     if (state.opted_out and state.explicit) or stands(
         state, contact.ambassador_opt_in_at, AmbassadorOptIn.OPT_OUT_EMAIL, at
@@ -101,6 +119,7 @@ def opted_out_by_mail(contact: Contact, at: datetime, mechanism: str) -> Contact
 def _with_opt_in(contact: Contact, to: AmbassadorOptIn, at: datetime, mechanism: str) -> Contact:
     accepted = to is AmbassadorOptIn.INVITATION_ACCEPTED
     return contact.changed(
+        address_key=contact.address_key if contact.in_the_book else contact.email_hash or contact.id,
         ambassador_opt_in=to,
         ambassador_opt_in_at=at,
         becomes=None,
@@ -110,15 +129,13 @@ def _with_opt_in(contact: Contact, to: AmbassadorOptIn, at: datetime, mechanism:
     )
 
 
-async def _standing(asked: Asked) -> Asked:
-    """The same, about the record that now stands for the address: the person may have been entered again (CON-2)."""
-    contact = asked.contact
+async def _standing(brand: Brand, contact: Contact) -> Contact:
+    """The record that now stands for the contact's address: the person may have been entered again (CON-2)."""
     if contact.in_the_book or contact.email_hash is None:
-        return asked
+        return contact
     same = Query(where=(Where("emailHash", "=", contact.email_hash),), partition=contact.ambassador_id)
-    found = [item.record async for page in asked.brand.contacts.pages(same) for item in page]
-    standing = [other for other in found if other.address_key == other.email_hash]
-    return replace(asked, contact=standing[0]) if standing else asked
+    found = [item.record async for page in brand.contacts.pages(same) for item in page]
+    return next((other for other in found if other.address_key == other.email_hash), contact)
 
 
 async def _changed(asked: Asked, act: Callable[[Contact], Contact | None], evidence: Evidence) -> Contact:

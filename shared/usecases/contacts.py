@@ -201,8 +201,10 @@ async def release(brand: Brand, ambassador: str, contact: str) -> Contact:
 
 
 async def remove(brand: Brand, ambassador: str, contact: str) -> None:
-    """Takes a contact out of the book: deleted for good, or anonymised when an opt-out, a consent or a brand's share
-    must outlive it (SUP-5, CON-7, RET-15)."""
+    """Takes a contact out of the book: deleted for good when nobody was asked yet; else anonymised, or left to the brand.
+
+    A mail that left holds an opt-out link, which must go on working, and a consent its proof (MAIL-2, SUP-5, CON-7).
+    """
     from shared.domain.anonymisation import detached_contact
 
     for _ in range(ATTEMPTS):
@@ -211,7 +213,7 @@ async def remove(brand: Brand, ambassador: str, contact: str) -> None:
             raise UnknownObjectError
         record, now = current.record, brand.now()
         try:
-            if record.proof is None:
+            if record.proof is None and not record.mails and not record.outgoing:
                 await brand.contacts.delete(current)
             elif record.brand_opt_in is not BrandOptIn.NONE:
                 await save(brand, Edit(current, detached_contact(record, now, "removed_by_ambassador")))

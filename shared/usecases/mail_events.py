@@ -1,6 +1,7 @@
 """The mail provider's callbacks: queued before they are answered, applied once, whatever their order (CON-3, SUP-1, RET-13)."""
 
 import hashlib
+import hmac
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +15,9 @@ from shared.domain.ledger import Evidence
 from shared.domain.mail_events import EventKind, ProviderEvent, Unusable, parse_event
 from shared.domain.quarantine import QuarantinedEvent
 from shared.domain.records import Instant, Record
-from shared.domain.suppression import SuppressionReason, reasons_of
+from shared.domain.suppression import SuppressionReason, reason_of, reasons_of
 from shared.ports import ConflictError
-from shared.usecases.answer import opted_out_by_mail
+from shared.usecases.answer import opt_out_of_ambassador, opted_out_by_mail
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Collection, chunks
 from shared.usecases.saving import ATTEMPTS, Edit, save_many
@@ -61,7 +62,7 @@ async def receive_events(brands: Brands, quarantine: Collection[QuarantinedEvent
                 continue
             reason = "unknown_custom_id"
         bad += 1
-        await put_aside(quarantine, reason or "unusable", now, repr(item))
+        await put_aside(quarantine, reason or "unusable", now, _spelled(item))
     for brand_id, events in good.items():
         messages = [
             {"brand": brand_id, "events": [event.to_document() for event in chunk]}
@@ -69,6 +70,14 @@ async def receive_events(brands: Brands, quarantine: Collection[QuarantinedEvent
         ]
         await brands.ports.queue.send(QUEUE, messages)
     return Received(sum(map(len, good.values())), bad)
+
+
+def _spelled(item: object) -> str:
+    """What tells one bad event from another."""
+    try:
+        return repr(item)
+    except RecursionError:  # read by a whisker
+        return "too_deep"
 
 
 async def put_aside(
@@ -112,6 +121,9 @@ async def _apply(brand: Brand, quarantine: Collection[QuarantinedEvent], groups:
     edits: list[Edit] = []
     for key, events in groups.items():
         item = found.get(key)
+        if item and not item.record.in_the_book:
+            await _apply_after_the_end(brand, quarantine, item.record, events)
+            continue
         known = [event for event in events if item and _belongs(brand, item.record, event)]
         for event in events:
             if event not in known:
@@ -126,6 +138,20 @@ async def _apply(brand: Brand, quarantine: Collection[QuarantinedEvent], groups:
     saved = await save_many(brand, edits)
     lost = [edit.after for edit, item in zip(edits, saved, strict=True) if item is None]
     return {key: groups[key] for key in ((c.ambassador_id, c.id) for c in lost)}
+
+
+async def _apply_after_the_end(
+    brand: Brand, quarantine: Collection[QuarantinedEvent], contact: Contact, events: Sequence[QueuedEvent]
+) -> None:
+    """What still counts when only a hash is left of the contact: the address's fate (SUP-1), and a no."""
+    for event in events:
+        reason = reason_of(event.kind)
+        if contact.email_hash is None or not hmac.compare_digest(event.address, contact.email_hash):
+            await put_aside(quarantine, "unknown_mail", brand.now(), event.key, event.custom_id)
+        elif reason:
+            await suppress(brand, contact.email_hash, reason, event.at)
+        elif event.kind is EventKind.UNSUBSCRIBE:
+            await opt_out_of_ambassador(brand, contact, event.at, _evidence([event]))
 
 
 def _belongs(brand: Brand, contact: Contact, event: QueuedEvent) -> bool:

@@ -1,13 +1,10 @@
 """What the contract suites share."""
 
 from tests.contracts.stores import other_brand, store, the_brand
-from tests.support.azurite import azurite, fresh_name
 from tests.support.cosmos_emulator import cosmos_emulator, published_emulator
 
 __all__ = [
-    "azurite",
     "cosmos_emulator",
-    "fresh_name",
     "other_brand",
     "published_emulator",
     "store",

@@ -85,7 +85,7 @@ async def churn(store: SqliteStore, source: random.Random, rounds: int) -> tuple
     return gone, {spoken(stored) for stored in alive}
 
 
-@pytest.mark.rule("RET-1")
+@pytest.mark.rule("DEL-8")
 @pytest.mark.parametrize("small", [True, False])
 async def test_of_thousands_of_erased_addresses_no_byte_is_left(
     tmp_path: Path, small: bool, monkeypatch: pytest.MonkeyPatch

@@ -17,9 +17,7 @@ from local.host import logs
 from local.host.server import App, Host
 from local.state import State
 from tests.local import tiny_app
-from tests.support.azurite import Azurite, azurite
-
-__all__ = ["azurite"]
+from tests.support.azurite import Azurite
 
 HOST_JSON: dict[str, Any] = {
     "version": "2.0",

@@ -1,6 +1,6 @@
 """Ports that count every durable operation and stop the process at one of them: before, in the middle of, or after it."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -42,13 +42,20 @@ class Side(StrEnum):
 
 @dataclass(slots=True)
 class Crashes:
-    """Counts durable operations, and crashes at the planned one, once."""
+    """Counts durable operations, and crashes at the planned one, once; or, with `ill`, in every try of one handler."""
 
     stop_at: int | None = None
     side: Side = Side.BEFORE
     trace: list[str] = field(default_factory=list)
     batches: set[int] = field(default_factory=set)  # the operations that have more than one item
-    always_in: str | None = None  # a queue whose messages fail at their first operation, every time
+    ill: str | None = None  # a queue whose handler dies at every delivery
+    ill_at: int = 1  # at which of its operations
+    _handling: str | None = None
+    _begun_at: int = 0
+
+    def handling(self, queue: str | None) -> None:
+        """Tells whose handler runs now."""
+        self._handling, self._begun_at = queue, len(self.trace)
 
     def enters(self, name: str, items: int = 1) -> bool:
         """Counts one operation; raises Crash before it, or tells whether only a part of it shall be done."""
@@ -67,6 +74,8 @@ class Crashes:
             raise Crash(self.trace[-1])
 
     def _now(self) -> bool:
+        if self.ill and self._handling == self.ill:
+            return len(self.trace) - self._begun_at == self.ill_at
         return len(self.trace) == self.stop_at
 
 
@@ -204,11 +213,6 @@ class CrashingFiles(FakeFiles):
         self._crashes.enters("files.write")
         await super().write(path, chunks)
         self._crashes.leaves()
-
-    async def read(self, path: str) -> AsyncIterator[bytes]:
-        """The file in chunks."""
-        async for chunk in super().read(path):
-            yield chunk
 
     async def delete(self, path: str) -> None:
         """Deletes the file."""

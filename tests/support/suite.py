@@ -1,92 +1,194 @@
-"""A suite in memory for the time of a test, and what people and the provider do to it."""
+"""A suite that can be stopped and started again: what survives is the store, the queues, the files and the provider."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import datetime
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from shared.adapters.sqlite import SqliteStore
 from shared.domain.contact import Contact
-from shared.domain.policy import BrandRecord
+from shared.domain.errors import TryAgainError
 from shared.domain.tokens import Purpose
-from shared.ports import OutgoingMail, Store
-from shared.usecases import answer, contacts, invite, mail_events
+from shared.ports import Ports, Query
+from shared.usecases import recover
+from shared.usecases.brands import Brand, Brands
 from shared.usecases.verify_ledger import verify_ledger
-from tests.support.world import World, make_world
+from tests.support.crashing import Crash, Crashes, CrashingFiles, CrashingMailer, CrashingQueue, CrashingStore
+from tests.support.fakes import FakeClock
+from tests.support.world import HANDLERS, World, make_world
+
+_LINK = {
+    Purpose.INVITATION: re.compile(r"/i/([\w.~-]+)"),
+    Purpose.OPT_OUT: re.compile(r"/u/([\w.~-]+)"),
+    Purpose.CONFIRM_SIGN_UP: re.compile(r"/a/([\w.~-]+)"),
+}
 
 
-@asynccontextmanager
-async def fresh_world(*brands: BrandRecord, store: Store | None = None, **ports: Any) -> AsyncIterator[World]:
-    """A suite that is gone afterwards; `store` and `ports` replace parts of it."""
-    held = store or SqliteStore(None, inline=True)
-    try:
-        yield await make_world(held, *brands, **ports)
-    finally:
-        await held.close()
+@dataclass(slots=True)
+class Suite:
+    """A world whose process dies, and the host that delivers messages again."""
+
+    ports: Ports
+    clock: FakeClock
+    queue: CrashingQueue
+    mailer: CrashingMailer
+    files: CrashingFiles
+    crashes: Crashes
+    world: World
+    crashed: int = 0
+    known: dict[str, Any] = field(default_factory=dict)  # what a test remembers between its steps
+
+    def restart(self) -> None:
+        """A new process over the same state."""
+        self.crashes.handling(None)
+        self.crashed += 1
+        self.world = _process(self.ports, self.clock, self.queue, self.mailer, self.files)
+
+    async def brand(self, id: str = "acme") -> Brand:
+        """A brand, opened by the process that runs now."""
+        return await self.world.brand(id)
+
+    async def timer(self, work: Callable[[Brand], Awaitable[object]]) -> None:
+        """What a timer does, in every brand; a timer that dies comes again another time."""
+        try:
+            for brand in await self.world.brands.all():
+                await work(await self.brand(brand))
+        except Crash:
+            self.restart()
+
+    async def drain(self, waiting: timedelta = timedelta(minutes=30)) -> None:
+        """Delivers until nothing waits; the clock moves on to delayed messages, for up to `waiting`."""
+        deadline = self.clock.now() + waiting
+        while True:
+            if await self._deliver():
+                continue
+            times = [w.visible_at for waiting in self.queue.queues.values() for w in waiting]
+            if not times or min(times) > deadline:
+                return
+            self.clock.advance(min(times) - self.clock.now())
+
+    async def settle(self) -> None:
+        """Lets the recovery timer find what was lost, until there is nothing left to find."""
+        await self.drain()
+        for _ in range(3):
+            self.clock.advance(recover.LOST_AFTER + timedelta(seconds=1))
+            await self.timer(recover.recover)
+            await self.drain()
+
+    def link(self, purpose: Purpose, to_email: str) -> str:
+        """The token of the newest link of a purpose that an address was mailed."""
+        found = [token for mail in self.mailer.sent_to(to_email) for token in _LINK[purpose].findall(mail.text)]
+        return str(found[-1])
+
+    async def _deliver(self) -> bool:
+        for queue in HANDLERS:
+            delivery = self.queue.take(queue)
+            if delivery is None:
+                continue
+            self.crashes.handling(queue)
+            try:
+                await self.world.handle(queue, delivery.message)
+            except TryAgainError:
+                self.queue.give_back(delivery)
+            except Crash:
+                self.queue.give_back(delivery)
+                self.restart()
+            self.crashes.handling(None)
+            return True
+        return False
 
 
-async def entered(world: World, ambassador: str, *emails: str, brand: str = "acme") -> list[Contact]:
-    """Contacts with these addresses in the ambassador's book."""
-    opened = await world.brand(brand)
-    return [(await contacts.enter(opened, ambassador, {"email": email}))[0] for email in emails]
+async def make_suite(crashes: Crashes) -> Suite:
+    """A suite with the brands `acme` and `globex`; operations are counted from now on."""
+    clock, quiet = FakeClock(), Crashes()
+    queue, mailer, files = CrashingQueue(clock, quiet), CrashingMailer(clock, quiet), CrashingFiles(quiet)
+    store = CrashingStore(SqliteStore(None, inline=True), quiet)
+    made = await make_world(store, clock=clock, queue=queue, mailer=mailer, files=files)
+    world = _process(made.ports, clock, queue, mailer, files)
+    return Suite(made.ports, clock, queue, mailer, files, quiet, world)
 
 
-async def invited(world: World, ambassador: str, *emails: str, brand: str = "acme") -> list[Contact]:
-    """Contacts whose invitation has left."""
-    made = await entered(world, ambassador, *emails, brand=brand)
-    await invite.invite(await world.brand(brand), ambassador, [contact.id for contact in made])
-    await world.drain()
-    return [await world.contact_of(email, brand) for email in emails]
+def _process(ports: Ports, clock: FakeClock, queue: Any, mailer: Any, files: Any) -> World:
+    return World(ports, clock, queue, mailer, files, Brands(ports))
 
 
-def token_of(mail: OutgoingMail, path: str) -> str:
-    """The token of the mail's link to `/i`, `/u` or `/a`."""
-    found = re.search(rf"https://suite\.example/{path}/([\w.-]+)", mail.text)
-    assert found, f"the mail has no link to /{path}"
-    return found[1]
+async def end_state(suite: Suite) -> dict[str, Any]:
+    """Everything that must not depend on a crash: ids, times and who found the work again are left out."""
+    return {brand: await _brand_state(suite, await suite.brand(brand)) for brand in ("acme", "globex")} | {
+        "files": sorted(suite.files.files),
+        "mails": dict(sorted(Counter(f"{mail.to_email}: {mail.subject}" for mail in suite.mailer.outbox).items())),
+        "waiting": {name: len(waiting) for name, waiting in suite.queue.queues.items() if waiting},
+    }
 
 
-async def asked_by(world: World, email: str, path: str = "i", which: int = -1) -> answer.Asked:
-    """What the link in a mail to this address opens."""
-    purpose = {"i": Purpose.INVITATION, "u": Purpose.OPT_OUT}[path]
-    return await answer.open_link(world.brands, purpose, token_of(world.mailer.sent_to(email)[which], path))
+async def faults_of_the_ledger(suite: Suite) -> list[str]:
+    """What the verifier finds in either brand."""
+    found: list[str] = []
+    for brand in ("acme", "globex"):
+        async for verdict in verify_ledger(await suite.brand(brand)):
+            faults = verdict.faults
+        found += faults
+    return found
 
 
-async def answered(world: World, email: str, what: answer.Answer) -> Contact:
-    """The contact after an answer to its newest mail."""
-    return await answer.answer_invitation(await asked_by(world, email), what, text_version="1", ip="192.0.2.1")
+async def unfinished(suite: Suite) -> list[str]:
+    """What is still open."""
+    found: list[str] = []
+    for id in ("acme", "globex"):
+        brand = await suite.brand(id)
+        jobs = [i.record for page in [p async for p in brand.jobs.pages(Query())] for i in page]
+        found += [f"job {job.kind}" for job in jobs if job.open_since]
+        batches = [i.record for page in [p async for p in brand.batches.pages(Query())] for i in page]
+        found += [f"batch {batch.mail_kind}" for batch in batches if batch.open_since]
+        runs = [i.record for page in [p async for p in brand.runs.pages(Query())] for i in page]
+        found += ["run" for run in runs if run.open_since]
+        found += [f"claim of {contact.email}" for contact in await suite.world.contacts(id) if contact.outgoing]
+    return found
 
 
-async def opted_out(world: World, email: str, scope: answer.Scope = answer.Scope.AMBASSADOR) -> Contact:
-    """The contact after an opt-out by its newest mail; every record is told."""
-    asked = await asked_by(world, email, "u")
-    after = await answer.opt_out(asked, scope, mechanism="opt_out_page", text_version="1", ip=None)
-    await world.drain()
-    return after
-
-
-def event_of(mail: OutgoingMail, event: str, at: datetime, **fields: Any) -> dict[str, Any]:
-    """What the provider says of a mail."""
+async def _brand_state(suite: Suite, brand: Brand) -> dict[str, Any]:
+    accounts = {i.record.id: i.record for page in [p async for p in brand.ambassadors.pages(Query())] for i in page}
+    listed = [i.record for page in [p async for p in brand.suppressions.pages(Query())] for i in page]
+    claims = [i.record for page in [p async for p in brand.claims.pages(Query())] for i in page]
+    names = {ref: address for address in suite.known.get("addresses", ()) for ref in brand.hasher.refs(address)}
+    entries = Counter([i.record.subject for page in [p async for p in brand.ledger.pages(Query())] for i in page])
+    contacts = [
+        _contact(contact, accounts[contact.ambassador_id].email, names, entries[contact.id])
+        for contact in await suite.world.contacts(brand.id)
+    ]
     return {
-        "event": event,
-        "time": int(at.timestamp()),
-        "MessageID": 19421777835146490,
-        "email": mail.to_email,
-        "CustomID": mail.custom_id,
-    } | fields
+        "contacts": sorted(contacts, key=str),
+        "ledger entries": entries.total(),
+        "suppressions": {names[s.id]: sorted(s.reasons) for s in sorted(listed, key=lambda s: names[s.id])},
+        "to be reached": [names[s.id] for s in listed if s.reach_since],
+        "accounts": sorted((a.email, a.status.value, a.first_name) for a in accounts.values()),
+        "claims": sorted(accounts[c.ambassador_id].email if c.ambassador_id in accounts else "nobody" for c in claims),
+        "imports": sorted(
+            (job.state.value, job.failure, job.total, job.accepted, job.updated, dict(job.refused_by_reason))
+            for job in [i.record for page in [p async for p in brand.jobs.pages(Query())] for i in page]
+            if job.kind == "import"
+        ),
+    }
 
 
-async def receive(world: World, events: Sequence[object]) -> mail_events.Received:
-    """Takes in one call of the provider and applies it."""
-    received = await mail_events.receive_events(world.brands, world.quarantine, events)
-    await world.drain()
-    return received
-
-
-async def ledger_faults(world: World, brand: str = "acme") -> list[str]:
-    """What the verifier finds wrong."""
-    faults: list[str] = []
-    async for verdict in verify_ledger(await world.brand(brand)):
-        faults = verdict.faults
-    return faults
+def _contact(contact: Contact, ambassador: str, names: dict[str, str], entries: int) -> dict[str, Any]:
+    proof = contact.proof
+    return {
+        "who": (ambassador, names.get(contact.email_hash or "", "no address"), contact.email, contact.first_name),
+        "phone and tags": (contact.mobile_phone, contact.tags),
+        "opt-in": contact.ambassador_opt_in.value,
+        "brand opt-in": contact.brand_opt_in.value,
+        "email": contact.email_status.value,
+        "mails": [mail.kind.value for mail in contact.mails],
+        "claim": contact.outgoing is not None,
+        "last call": contact.last_call_at is not None,
+        "events": sorted(event.kind for event in contact.events),
+        "rule": contact.clock.rule.value if contact.clock else None,
+        "anonymised, detached": (contact.anonymised_at is not None, contact.detached_at is not None),
+        "stands for its address": contact.address_key == contact.email_hash,
+        "created by": contact.created_by.mechanism,
+        "proof": (proof.seq, dict(proof.before), dict(proof.after)) if proof else None,
+        "entries": entries,
+    }
