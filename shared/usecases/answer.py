@@ -96,18 +96,20 @@ async def opt_out_of_ambassador(brand: Brand, contact: Contact, at: datetime, ev
     nobody did, what is left of the old one keeps the ambassador from entering the address again (SUP-5).
     """
     standing = await _standing(brand, contact)
-    after = await change(
+    return await change(
         brand,
         standing.ambassador_id,
         standing.id,
         lambda current: opted_out_by_mail(current, at, evidence.mechanism),
         evidence,
     )
-    return after
 
 
 def opted_out_by_mail(contact: Contact, at: datetime, mechanism: str) -> Contact | None:
-    """The contact opted out of its ambassador, and never to be entered again by them; None when it is already, or when a later own act stands (CON-6)."""
+    """The contact opted out of its ambassador; None when it is already, or when a later own act stands (CON-6).
+
+    What is left of a contact that was taken out of the book then keeps its address from being entered again (SUP-5).
+    """
     state = contact.ambassador_opt_in
     if (state.opted_out and state.explicit) or stands(
         state, contact.ambassador_opt_in_at, AmbassadorOptIn.OPT_OUT_EMAIL, at
