@@ -6,7 +6,7 @@ import pytest
 
 from shared.usecases.brands import Brand
 from tests.support.azurite import azurite, fresh_name
-from tests.support.suite import fresh_world
+from tests.support.acts import fresh_world
 from tests.support.world import World
 
 __all__ = ["azurite", "fresh_name"]

@@ -164,11 +164,11 @@ class SqliteDocuments:
         def work(connection: sqlite3.Connection) -> Page:
             self._database.ensure(connection, self._container)
             rows = connection.execute(sql, values).fetchall()
-            items = [Stored(from_json(body), etag) for _, _, etag, body in rows[: query.limit]]
+            items = [Stored(from_json(row[1]), row[0]) for row in rows[: query.limit]]
             if len(rows) <= query.limit:
                 return Page(items, None)
-            last = Key(*rows[query.limit - 1][:2])
-            return Page(items, next_cursor(chosen, items[-1].document, last))
+            last = [value == b"\1" if isinstance(value, bytes) else value for value in rows[query.limit - 1][2:]]
+            return Page(items, next_cursor(last))
 
         return await self._database.run(work)
 
@@ -196,7 +196,7 @@ class SqliteDocuments:
     def _apply(self, connection: sqlite3.Connection, write: Write, body: bytes) -> Result:
         if write.etag is None:
             return self._create(connection, write.key, write.document or {}, body)
-        columns = ", ".join(("slot", "size", *self._table.columns))
+        columns = ", ".join(("row", "slot", "size", *self._table.columns))
         row = connection.execute(
             f"SELECT {columns} FROM {self._table.name} WHERE partition = ? AND id = ? AND etag = ?",  # noqa: S608 - names come from the container
             (write.key.partition, write.key.id, write.etag),
@@ -205,12 +205,12 @@ class SqliteDocuments:
             return _STALE
         if write.document is None:
             connection.execute(
-                f"DELETE FROM {self._table.name} WHERE partition = ? AND id = ?",  # noqa: S608 - as above
-                (write.key.partition, write.key.id),
+                f"DELETE FROM {self._table.name} WHERE row = ?",  # noqa: S608 - as above
+                (row[0],),
             )
-            sqlite_slots.drop(connection, row[0], row[1])
+            sqlite_slots.drop(connection, row[1], row[2])
             return _DELETED
-        return self._replace(connection, write.key, write.document, body, row)
+        return self._replace(connection, write.document, body, row)
 
     def _create(self, connection: sqlite3.Connection, key: Key, document: Document, body: bytes) -> Result:
         etag = secrets.token_hex(8)
@@ -223,9 +223,9 @@ class SqliteDocuments:
         return _CONFLICT
 
     def _replace(
-        self, connection: sqlite3.Connection, key: Key, document: Document, body: bytes, row: tuple[Any, ...]
+        self, connection: sqlite3.Connection, document: Document, body: bytes, found: tuple[Any, ...]
     ) -> Result:
-        old_slot, old_size, *old = row
+        row, old_slot, old_size, *old = found
         fits = len(body) <= old_size
         slot, size = (old_slot, old_size) if fits else sqlite_slots.put(connection, body)
         values = self._table.values(document, self._database.unique_key)
@@ -236,8 +236,8 @@ class SqliteDocuments:
         settings = ", ".join(f"{name} = ?" for name in changed)
         try:
             connection.execute(
-                f"UPDATE {self._table.name} SET {settings} WHERE partition = ? AND id = ?",  # noqa: S608 - as above
-                (*changed.values(), key.partition, key.id),
+                f"UPDATE {self._table.name} SET {settings} WHERE row = ?",  # noqa: S608 - as above
+                (*changed.values(), row),
             )
         except sqlite3.IntegrityError:
             if not fits:

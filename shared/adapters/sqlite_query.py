@@ -11,24 +11,26 @@ Statement = tuple[str, list[Any]]
 
 
 def select(container: Container, query: Query, plan: Plan) -> Statement:
-    """Partition, id, ETag and body of one page and one more; `INDEXED BY` fails rather than scan."""
+    """One page and one document more: ETag and body, and the sort values that the next page goes on from.
+
+    Rows that sort alike follow each other as they were made, which is how they lie in the file.
+    """
     conditions, values = _conditions(query.where)
     if query.partition is not None:
         conditions.append("t.partition = ?")
         values.append(query.partition)
-    keyset = [] if plan.order is None else [f"t.{column(plan.order)}"]
-    if keyset:
-        conditions.append(f"{keyset[0]} IS NOT NULL")
-    if plan.group is not None:
-        conditions.append(f"t.{column(plan.group[0])} IS NOT NULL")  # what the partial index wants to hear
-    keyset += ["t.partition", "t.id"]
+    if plan.group is None:
+        keyset = ["t.row"] if query.partition is None else ["t.id"]
+    else:
+        keyset = ["t.row"] if plan.order is None else [f"t.{column(plan.order)}", "t.row"]
+        conditions += [f"t.{column(path)} IS NOT NULL" for path in plan.group]  # or it would not be in the index
     if query.cursor is not None:
         after = "<" if query.descending else ">"
         conditions.append(f"({', '.join(keyset)}) {after} ({', '.join('?' * len(keyset))})")
-        values += [scalar(value) for value in read_cursor(plan, query.cursor)]
+        values += [scalar(value) for value in read_cursor(query.cursor, len(keyset))]
     order = ", ".join(f"{name} DESC" if query.descending else name for name in keyset)
     return (
-        f"SELECT t.partition, t.id, t.etag, s.body FROM {_source(container, plan, query.partition)}"  # noqa: S608 - names come from containers, values are parameters
+        f"SELECT t.etag, s.body, {', '.join(keyset)} FROM {_source(container, plan, query.partition)}"  # noqa: S608 - names come from containers, values are parameters
         f" CROSS JOIN slots s ON s.slot = t.slot{_where(conditions)} ORDER BY {order} LIMIT ?",
         [*values, query.limit + 1],
     )
@@ -46,7 +48,7 @@ def count(container: Container, where: tuple[Where, ...], plan: Plan) -> Stateme
 
 def _source(container: Container, plan: Plan, partition: str | None) -> str:
     if plan.group is None:
-        return f'"{container.name}" t NOT INDEXED'  # the primary key: the table itself
+        return f'"{container.name}" t' + (" NOT INDEXED" if partition is None else "")
     scoped = partition is not None and container.partition != "id"
     return f'"{container.name}" t INDEXED BY {index_name(container, plan.group, scoped=scoped)}'
 

@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 INSERT OR IGNORE INTO meta VALUES ('erased', 0), ('unique_key', randomblob(16));
 """
 
+_FIXED = ("partition", "id", "etag", "slot", "size")
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -49,14 +51,14 @@ def table(container: Container) -> Table:
     """The table of the container; the same container gives the same table."""
     columns = tuple(column(path) for path in indexed_paths(container))
     unique = tuple(f'"unique {path}"' for path in container.unique)
-    lines = ["partition TEXT NOT NULL", "id TEXT NOT NULL", "etag TEXT NOT NULL", "slot INTEGER NOT NULL"]
-    lines += ["size INTEGER NOT NULL", *columns, *(f"{name} BLOB NOT NULL" for name in unique)]
-    lines += ["PRIMARY KEY (partition, id)", *(f"UNIQUE (partition, {name})" for name in unique)]
-    create = [f'CREATE TABLE IF NOT EXISTS "{container.name}" ({", ".join(lines)}) WITHOUT ROWID']
+    lines = ["row INTEGER PRIMARY KEY", "partition TEXT NOT NULL", "id TEXT NOT NULL", "etag TEXT NOT NULL"]
+    lines += ["slot INTEGER NOT NULL", "size INTEGER NOT NULL", *columns, *(f"{name} BLOB NOT NULL" for name in unique)]
+    lines += ["UNIQUE (partition, id)", *(f"UNIQUE (partition, {name})" for name in unique)]
+    create = [f'CREATE TABLE IF NOT EXISTS "{container.name}" ({", ".join(lines)})']
     for group in container.indexes:
         for scoped in (False, True) if container.partition != "id" else (False,):
             paths = ", ".join(column(path) for path in group)
-            on = f"partition, {paths}, id" if scoped else f"{paths}, partition, id"
+            on = f"partition, {paths}" if scoped else paths
             name = index_name(container, group, scoped=scoped)
             create.append(
                 f'CREATE INDEX IF NOT EXISTS {name} ON "{container.name}" ({on}) WHERE {column(group[0])} IS NOT NULL'
@@ -88,11 +90,11 @@ def prepare(connection: sqlite3.Connection, target: Table) -> None:
 
     When the container's indexes changed since, the rows are derived anew from the bodies.
     """
-    wanted = {name.strip('"') for name in ("partition", "id", "etag", "slot", "size", *target.columns)}
+    wanted = {name.strip('"') for name in ("row", *_FIXED, *target.columns)}
     there = {row[1] for row in connection.execute(f"PRAGMA table_info({target.name})")}
     old: list[tuple[Any, ...]] = []
     if there and there != wanted:
-        old = connection.execute(f"SELECT partition, id, etag, slot, size FROM {target.name}").fetchall()  # noqa: S608 - a container's own name
+        old = connection.execute(f"SELECT {', '.join(_FIXED)} FROM {target.name}").fetchall()  # noqa: S608 - a container's own name
         connection.execute(f"DROP TABLE {target.name}")
     for statement in target.create:
         connection.execute(statement)
@@ -102,8 +104,9 @@ def prepare(connection: sqlite3.Connection, target: Table) -> None:
 
 def insert(target: Table) -> str:
     """The statement that adds a row, or does nothing when its id or a unique value is taken."""
-    marks = ", ".join("?" * (5 + len(target.columns)))
-    return f"INSERT OR IGNORE INTO {target.name} VALUES ({marks})"  # noqa: S608 - a container's own name
+    columns = (*_FIXED, *target.columns)
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT OR IGNORE INTO {target.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - a container's own name
 
 
 def _derived(connection: sqlite3.Connection, target: Table, rows: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:

@@ -190,13 +190,12 @@ def _check_where(container: Container, where: tuple[Where, ...]) -> None:
             raise ValueError("a condition compares with plain values, a search with a text")
 
 
-def next_cursor(plan: Plan, document: Document, key: Key) -> str:
-    """Where the page ended: its last sort value, partition and id, so that changes elsewhere move nothing."""
-    value = [] if plan.order is None else [field(document, plan.order)]
-    return base64.urlsafe_b64encode(to_json([*value, key.partition, key.id])).decode().rstrip("=")
+def next_cursor(values: Sequence[Any]) -> str:
+    """Where a page ended: the sort values of its last document, so that changes elsewhere move nothing."""
+    return base64.urlsafe_b64encode(to_json(values)).decode().rstrip("=")
 
 
-def read_cursor(plan: Plan, cursor: str) -> list[Any]:
+def read_cursor(cursor: str, width: int) -> list[Any]:
     """What `next_cursor` wrote; raises CursorError for anything else."""
     try:
         values = from_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))

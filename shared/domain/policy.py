@@ -41,6 +41,7 @@ class SweepGuard(Record):
     records: Annotated[int, Field(ge=1)] = 1000
 
 
+_LOGO = r"^data:image/(png|jpeg|webp|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}$"
 _COLOUR = r"^#[0-9a-fA-F]{6}$"
 
 AmbassadorField = Literal["customerId", "dateOfBirth", "address", "interests", "position"]
@@ -53,7 +54,7 @@ class Policy(Record):
     sender: Sender
     privacy_policy_url: str = Field(max_length=2000)
     terms_version: str = Field(default="1", min_length=1, max_length=40)
-    logo: str | None = Field(default=None, max_length=100_000, pattern=r"^data:image/(png|jpeg|webp|svg\+xml);base64,")
+    logo: str | None = Field(default=None, max_length=100_000, pattern=_LOGO)
     primary_colour: str = Field(default="#1f4f82", pattern=_COLOUR)
     text_on_primary: str = Field(default="#ffffff", pattern=_COLOUR)
     languages: tuple[Literal["en", "fr"], ...] = Field(default=("en", "fr"), min_length=1)

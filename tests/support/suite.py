@@ -100,14 +100,14 @@ class Suite:
         return False
 
 
-async def make_suite(crashes: Crashes) -> Suite:
-    """A suite with the brands `acme` and `globex`; operations are counted from now on."""
-    clock, quiet = FakeClock(), Crashes()
-    queue, mailer, files = CrashingQueue(clock, quiet), CrashingMailer(clock, quiet), CrashingFiles(quiet)
-    store = CrashingStore(SqliteStore(None, inline=True), quiet)
+async def make_suite() -> Suite:
+    """A suite with the brands `acme` and `globex`, without a crash planned."""
+    clock, crashes = FakeClock(), Crashes()
+    queue, mailer, files = CrashingQueue(clock, crashes), CrashingMailer(clock, crashes), CrashingFiles(crashes)
+    store = CrashingStore(SqliteStore(None, inline=True), crashes)
     made = await make_world(store, clock=clock, queue=queue, mailer=mailer, files=files)
     world = _process(made.ports, clock, queue, mailer, files)
-    return Suite(made.ports, clock, queue, mailer, files, quiet, world)
+    return Suite(made.ports, clock, queue, mailer, files, crashes, world)
 
 
 def _process(ports: Ports, clock: FakeClock, queue: Any, mailer: Any, files: Any) -> World:

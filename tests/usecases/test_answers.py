@@ -11,7 +11,7 @@ from shared.usecases import answer, contacts, suppressing
 from shared.usecases.answer import Answer, Scope
 from shared.usecases.brands import Brand
 from shared.usecases.compose import INVITATION_HOLDS
-from tests.support.suite import answered, asked_by, entered, invited, ledger_faults, opted_out, token_of
+from tests.support.acts import answered, asked_by, entered, invited, ledger_faults, opted_out, token_of
 from tests.support.world import World
 
 S = AmbassadorOptIn

@@ -18,7 +18,7 @@ from shared.domain.suppression import SuppressionReason
 from shared.usecases import answer, contacts, saving, suppressing
 from shared.usecases.brands import Brand
 from tests.support.records import days
-from tests.support.suite import answered, entered, event_of, invited, ledger_faults, opted_out, receive
+from tests.support.acts import answered, entered, event_of, invited, ledger_faults, opted_out, receive
 from tests.support.world import World
 
 S = AmbassadorOptIn
