@@ -16,7 +16,7 @@ from shared.usecases.mail_events import QueuedEvent
 
 blueprint = func.Blueprint()
 
-BODY_LIMIT = 4 << 20
+BODY_LIMIT = 8 << 20
 
 
 class ReceivedAnswer(Answer):

@@ -32,25 +32,25 @@ def select(container: Container, query: Query, plan: Plan) -> tuple[str, list[di
     statement = _conditions(query.where)
     if query.partition is not None:
         statement.conditions.append(f"{_path(container.partition)} = {statement.value(query.partition)}")
-    held = plan.group[: plan.fixed] if plan.group is not None else ()
-    keyset = list(dict.fromkeys((*([plan.order] if plan.order else []), container.partition, "id")))
     if plan.order is not None:
         # An included path is indexed where it is missing or null, too.
         path = _path(plan.order)
         statement.conditions.append(f"IS_DEFINED({path}) AND NOT IS_NULL({path})")
+    varying = keyset(container, query, plan)
     if query.cursor is not None:
-        *sorted_by, partition, id = read_cursor(plan, query.cursor)
-        after = dict(
-            zip(keyset, [*sorted_by, partition, id] if container.partition != "id" else [*sorted_by, id], strict=True)
-        )
-        if query.partition is not None and container.partition != "id":
-            del after[container.partition]  # the same in all of the answer
+        after = dict(zip(varying, read_cursor(query.cursor, len(varying)), strict=True))
         statement.conditions.append(_later(statement, after, "<" if query.descending else ">"))
-    # In a partition without an index group the id alone sorts; every item has it in the index.
-    sort = ["id"] if query.partition is not None and plan.group is None else [*held, *keyset]
+    # A composite index answers an order that names all of its paths. The id alone has an index of its own.
+    sort = varying if plan.group is None else [*plan.group, container.partition, "id"]
     direction = " DESC" if query.descending else ""
     order = ", ".join(f"{_path(path)}{direction}" for path in dict.fromkeys(sort))
     return statement.text(f"TOP {query.limit + 1} *", f" ORDER BY {order}"), statement.parameters
+
+
+def keyset(container: Container, query: Query, plan: Plan) -> list[str]:
+    """The paths whose values tell where a page ended: those of the order that are not the same in all of the answer."""
+    partition = container.partition if query.partition is None else None
+    return list(dict.fromkeys(path for path in (plan.order, partition, "id") if path is not None))
 
 
 def count(where: tuple[Where, ...]) -> tuple[str, list[dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +78,17 @@ async def put(documents: Documents, *contacts: Document) -> list[Stored]:
 
 async def ids(documents: Documents, *where: Where, **rest: Any) -> list[str]:
     """The ids of every page, in order."""
-    found: list[str] = []
+    return [stored.document["id"] for stored in await pages(documents, *where, **rest)]
+
+
+async def pages(documents: Documents, *where: Where, **rest: Any) -> list[Stored]:
+    """Every page, in order."""
+    found: list[Stored] = []
     query = Query(where=where, **rest)
     while True:
         page = await documents.query(query)
         assert len(page.items) <= query.limit
-        found += [stored.document["id"] for stored in page.items]
+        found += page.items
         if page.cursor is None:
             return found
-        query = Query(where=where, **rest | {"cursor": page.cursor})
+        query = replace(query, cursor=page.cursor)

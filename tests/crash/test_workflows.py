@@ -11,7 +11,7 @@ import pytest
 from shared.usecases import import_contacts, invite, mail_events, sweep
 from tests.crash.workflows import WORKFLOWS, Kind, Workflow
 from tests.support.crashing import Crash, Side
-from tests.support.suite import Suite, end_state, faults_of_the_ledger, make_suite, unfinished
+from tests.support.restarting import Suite, end_state, faults_of_the_ledger, make_suite, unfinished
 
 BY_NAME = [pytest.param(workflow, id=workflow.name) for workflow in WORKFLOWS]
 

@@ -17,7 +17,7 @@ from shared.ports import Fate
 from shared.usecases import answer, contacts, import_contacts, invite, mail_events, recover, sign_up, suppressing, sweep
 from shared.usecases.answer import Answer, Scope
 from shared.usecases.saving import Edit, save
-from tests.support.suite import Suite
+from tests.support.restarting import Suite
 
 Act = Callable[[Suite], Awaitable[object]]
 
