@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 import azure.functions as func
 
-from functions.http import SECURITY_HEADERS, Handler, client_ip, operation
+from functions.http import SECURITY_HEADERS, Handler, client_ip, operation, unexpected
 from shared import app
 from shared.domain.addresses import masked
 from shared.domain.ambassador import AccountStatus
@@ -38,6 +38,8 @@ def page(path: str, methods: tuple[str, ...]) -> Callable[[Show], Show]:
                 return await show(req)
             except DomainError as error:
                 return _invalid(req, error)
+            except Exception as error:
+                return _invalid(req, unexpected(show.__name__, error))
 
         shown.__name__, shown.__doc__ = show.__name__, show.__doc__
         answers = {200: None, 404: None} | ({422: None} if "POST" in methods else {})

@@ -90,9 +90,7 @@ def operation(
             except DomainError as error:
                 return problem(error)
             except Exception as error:
-                # The type alone: a message may repeat what it choked on (VIS-8).
-                log.error("unexpected error", extra={"function": handler.__name__, "error": type(error).__name__})
-                return problem(DomainError())
+                return problem(unexpected(handler.__name__, error))
 
         guarded.__name__ = handler.__name__
         guarded.__doc__ = handler.__doc__
@@ -101,6 +99,12 @@ def operation(
         return handler
 
     return register
+
+
+def unexpected(function: str, error: Exception) -> DomainError:
+    """Logs an error that nobody foresaw, by its type alone: its message may repeat what it choked on (VIS-8)."""
+    log.error("unexpected error", extra={"function": function, "error": type(error).__name__})
+    return DomainError()
 
 
 def parse(req: func.HttpRequest, model: type[M]) -> M:

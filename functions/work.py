@@ -1,15 +1,13 @@
 """One way for every queue and timer function: declare, and let nothing out that repeats what it choked on."""
 
 import json
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import azure.functions as func
 
+from functions.http import unexpected
 from shared.domain.errors import DomainError
-
-log = logging.getLogger("popsell")
 
 Work = Callable[[Mapping[str, Any]], Awaitable[None]]
 Timer = Callable[[], Awaitable[None]]
@@ -57,5 +55,5 @@ async def _without_words(name: str, work: Awaitable[None]) -> None:
     except Exception as error:
         what = type(error).__name__
         if not isinstance(error, DomainError):
-            log.error("unexpected error", extra={"function": name, "error": what})
+            unexpected(name, error)
     raise FailedError(what)  # outside of the handler, so that no context leads back to what was said

@@ -221,7 +221,9 @@ class CosmosDocuments:
         if len(items) <= query.limit:
             return Page(page, None)
         last = items[query.limit - 1]
-        return Page(page, next_cursor([field(last, path) for path in cosmos_query.keyset(self._container, query, chosen)]))
+        return Page(
+            page, next_cursor([field(last, path) for path in cosmos_query.keyset(self._container, query, chosen)])
+        )
 
     async def count(self, where: tuple[Where, ...]) -> int:
         """How many match, over all partitions, by the index."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.adapters.sqlite_schema import column, index_name, scalar
+from shared.adapters.sqlite_schema import column, index_name, key_index, scalar
 from shared.adapters.store_contract import Plan, read_cursor
 from shared.domain.containers import Container
 from shared.ports import Query, Where
@@ -48,7 +48,7 @@ def count(container: Container, where: tuple[Where, ...], plan: Plan) -> Stateme
 
 def _source(container: Container, plan: Plan, partition: str | None) -> str:
     if plan.group is None:
-        return f'"{container.name}" t' + (" NOT INDEXED" if partition is None else "")
+        return f'"{container.name}" t {"NOT INDEXED" if partition is None else f"INDEXED BY {key_index(container)}"}'
     scoped = partition is not None and container.partition != "id"
     return f'"{container.name}" t INDEXED BY {index_name(container, plan.group, scoped=scoped)}'
 

@@ -53,8 +53,9 @@ def table(container: Container) -> Table:
     unique = tuple(f'"unique {path}"' for path in container.unique)
     lines = ["row INTEGER PRIMARY KEY", "partition TEXT NOT NULL", "id TEXT NOT NULL", "etag TEXT NOT NULL"]
     lines += ["slot INTEGER NOT NULL", "size INTEGER NOT NULL", *columns, *(f"{name} BLOB NOT NULL" for name in unique)]
-    lines += ["UNIQUE (partition, id)", *(f"UNIQUE (partition, {name})" for name in unique)]
+    lines += [f"UNIQUE (partition, {name})" for name in unique]
     create = [f'CREATE TABLE IF NOT EXISTS "{container.name}" ({", ".join(lines)})']
+    create.append(f'CREATE UNIQUE INDEX IF NOT EXISTS {key_index(container)} ON "{container.name}" (partition, id)')
     for group in container.indexes:
         for scoped in (False, True) if container.partition != "id" else (False,):
             paths = ", ".join(column(path) for path in group)
@@ -74,6 +75,11 @@ def column(path: str) -> str:
 def index_name(container: Container, group: tuple[str, ...], *, scoped: bool) -> str:
     """The quoted name of a group's index over all partitions, or (scoped) inside one."""
     return f'"{container.name}{" in partition" if scoped else ""} by {" ".join(group)}"'
+
+
+def key_index(container: Container) -> str:
+    """The quoted name of the index by partition and id."""
+    return f'"{container.name} by key"'
 
 
 def scalar(value: Any) -> Any:

@@ -201,8 +201,7 @@ def read_cursor(cursor: str, width: int) -> list[Any]:
         values = from_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
         values = None
-    width = 2 if plan.order is None else 3
-    if not isinstance(values, list) or len(values) != width or not all(isinstance(v, str) for v in values[-2:]):
+    if not isinstance(values, list) or len(values) != width:
         raise CursorError("not a cursor of this query")
     if not all(isinstance(v, str | float) or (isinstance(v, int) and abs(v) < 1 << 63) for v in values):
         raise CursorError("not a cursor of this query")

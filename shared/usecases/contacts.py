@@ -1,6 +1,7 @@
 """The ambassador's own book: entering, finding, editing, releasing and removing contacts (CON, SUP-2, SUP-5, VIS-3)."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from shared.domain.addresses import clean_address
@@ -189,7 +190,8 @@ async def release(brand: Brand, ambassador: str, contact: str) -> Contact:
             raise UnknownObjectError
         if current.email_status is not EmailStatus.SOFT_BOUNCE:
             raise NotReleasableError
-        mark = SeenEvent(key=new_short_id(), kind="released", at=max(now, *(event.at for event in current.events)))
+        after_all = max(event.at for event in current.events) + timedelta(seconds=1)
+        mark = SeenEvent(key=new_short_id(), kind="released", at=max(now, after_all))
         return current.changed(
             events=(*current.events, mark), modified_at=now, modified_by=Origin(mechanism="released")
         )

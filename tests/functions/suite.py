@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -20,6 +21,7 @@ from shared.adapters.sqlite import SqliteStore
 from shared.domain import containers
 from shared.domain.ambassador import Ambassador, Claim
 from shared.domain.containers import Container
+from shared.domain.ids import new_id
 from shared.domain.passwords import hash_password
 from shared.domain.staff import Role, StaffMember
 from shared.ports import Query, Store
@@ -114,7 +116,7 @@ class Suite:
 
     async def staff(self, role: Role, *brands: str) -> dict[str, str]:
         """The headers of a member of staff with a session."""
-        member = StaffMember(id=f"{role}-{'-'.join(brands)}", role=role, brands=brands)
+        member = StaffMember(id=new_id(), role=role, brands=brands)
         token = await open_staff_session(app.ports_of_the_suite(), app.staff(), member)
         return {"Authorization": f"Bearer {token}"}
 
@@ -173,8 +175,9 @@ async def serving(store: Store | None = None, **ports: Any) -> AsyncIterator[Sui
     )
     world.brands = app.brands()
     transport = httpx.ASGITransport(app=http_functions())
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # a test that wants one says so
     try:
-        async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
+        async with httpx.AsyncClient(transport=transport, base_url=URL, cookies=no_cookies) as client:
             yield Suite(client, world, given.store)
     finally:
         await store.close()

@@ -1,6 +1,7 @@
 """Ports that count every durable operation and stop the process at one of them: before, in the middle of, or after it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -73,6 +74,15 @@ class Crashes:
         if self._now():
             raise Crash(self.trace[-1])
 
+    @contextmanager
+    def around(self, name: str) -> Iterator[None]:
+        """One operation of one item, whether it succeeds or is refused."""
+        self.enters(name)
+        try:
+            yield
+        finally:
+            self.leaves()
+
     def _now(self) -> bool:
         if self.ill and self._handling == self.ill:
             return len(self.trace) - self._begun_at == self.ill_at
@@ -118,21 +128,16 @@ class _CrashingDocuments:
         return await self._documents.count(where)
 
     async def create(self, key: Key, document: Document) -> str:
-        self._crashes.enters(f"{self._name}.create")
-        etag = await self._documents.create(key, document)
-        self._crashes.leaves()
-        return etag
+        with self._crashes.around(f"{self._name}.create"):
+            return await self._documents.create(key, document)
 
     async def replace(self, key: Key, document: Document, etag: str) -> str:
-        self._crashes.enters(f"{self._name}.replace")
-        etag = await self._documents.replace(key, document, etag)
-        self._crashes.leaves()
-        return etag
+        with self._crashes.around(f"{self._name}.replace"):
+            return await self._documents.replace(key, document, etag)
 
     async def delete(self, key: Key, etag: str) -> None:
-        self._crashes.enters(f"{self._name}.delete")
-        await self._documents.delete(key, etag)
-        self._crashes.leaves()
+        with self._crashes.around(f"{self._name}.delete"):
+            await self._documents.delete(key, etag)
 
     async def write_many(self, writes: Sequence[Write]) -> list[Result]:
         if not writes:
@@ -210,15 +215,13 @@ class CrashingFiles(FakeFiles):
 
     async def write(self, path: str, chunks: Iterable[bytes]) -> None:
         """Stores the file."""
-        self._crashes.enters("files.write")
-        await super().write(path, chunks)
-        self._crashes.leaves()
+        with self._crashes.around("files.write"):
+            await super().write(path, chunks)
 
     async def delete(self, path: str) -> None:
         """Deletes the file."""
-        self._crashes.enters("files.delete")
-        await super().delete(path)
-        self._crashes.leaves()
+        with self._crashes.around("files.delete"):
+            await super().delete(path)
 
 
 class CrashingMailer(FakeMailer):

@@ -4,6 +4,7 @@ import pytest
 
 from shared.domain.consent import AmbassadorOptIn
 from shared.domain.errors import SuppressedError, UnknownObjectError
+from shared.domain.ledger import Evidence
 from shared.domain.suppression import SuppressionReason
 from shared.domain.tokens import Purpose
 from shared.ports import Query
@@ -11,6 +12,7 @@ from shared.usecases import answer, contacts, suppressing
 from shared.usecases.answer import Answer, Scope
 from shared.usecases.brands import Brand
 from shared.usecases.compose import INVITATION_HOLDS
+from shared.usecases.saving import change
 from tests.support.acts import answered, asked_by, entered, invited, ledger_faults, opted_out, token_of
 from tests.support.world import World
 
@@ -88,12 +90,21 @@ async def test_a_link_that_expired_was_forged_or_is_for_something_else_opens_not
 @pytest.mark.rule("DEL-8")
 async def test_a_link_about_a_record_that_is_gone_opens_nothing(world: World, acme: Brand, ada: str) -> None:
     (contact,) = await invited(world, ada, GRACE)
-    asked = await asked_by(world, GRACE)
+    asked, out = await asked_by(world, GRACE), await asked_by(world, GRACE, "u")
     await contacts.remove(acme, ada, contact.id)
     with pytest.raises(UnknownObjectError):
         await asked_by(world, GRACE)
+    await asked_by(world, GRACE, "u")
+    found = await acme.contacts.get(ada, contact.id)
+    assert found
+    await acme.contacts.delete(found)
+    with pytest.raises(UnknownObjectError):
+        await asked_by(world, GRACE, "u")
     with pytest.raises(UnknownObjectError):
         await answer.answer_invitation(asked, Answer.ACCEPT, text_version="1", ip=None)
+    for scope in Scope:
+        with pytest.raises(UnknownObjectError):
+            await answer.opt_out(out, scope, mechanism="one_click", text_version=None, ip=None)
 
 
 @pytest.mark.rule("MAIL-2")
@@ -174,14 +185,11 @@ async def test_a_second_global_opt_out_also_reaches_who_agreed_in_between(world:
     ada = (await world.ambassador()).id
     bob = (await world.ambassador(email="bob@example.org")).id
     await invited(world, ada, GRACE)
-    await invited(world, bob, GRACE) if False else await entered(world, bob, GRACE)
+    await entered(world, bob, GRACE)
     ref = acme.hasher.ref(GRACE)
     await suppressing.suppress(acme, ref, SuppressionReason.GLOBAL_OPT_OUT, world.clock.now())
     world.clock.advance(days=1)
     (with_bob,) = [contact for contact in await world.contacts() if contact.ambassador_id == bob]
-    from shared.domain.ledger import Evidence
-    from shared.usecases.saving import change
-
     agreed = world.clock.now()
     await change(
         acme,
@@ -244,8 +252,6 @@ async def test_an_opt_out_by_the_mail_of_a_removed_record_keeps_the_person_out(
 async def test_an_invitation_answer_leaves_a_restricted_record_alone_but_an_opt_out_is_never_refused(
     world: World, acme: Brand, ada: str
 ) -> None:
-    from shared.usecases.saving import change
-
     (contact,) = await invited(world, ada, GRACE)
     await change(acme, ada, contact.id, lambda c: c.changed(restricted_at=world.clock.now()))
     assert (await answered(world, GRACE, Answer.ACCEPT)).ambassador_opt_in is S.INVITATION_SENT

@@ -15,6 +15,7 @@ from shared.domain.errors import (
 )
 from shared.domain.ledger import Evidence
 from shared.domain.suppression import SuppressionReason
+from shared.ports import StaleError
 from shared.usecases import answer, contacts, saving, suppressing
 from shared.usecases.brands import Brand
 from tests.support.records import days
@@ -261,7 +262,8 @@ async def test_a_release_counts_after_a_bounce_of_the_same_second_and_later(
 @pytest.mark.rule("DEL-4")
 @pytest.mark.rule("CON-7")
 async def test_a_removed_contact_leaves_only_what_must_outlive_it(world: World, acme: Brand, ada: str) -> None:
-    await invited(world, ada, "never@example.org", "opted.out@example.org", "brands@example.org")
+    await invited(world, ada, "asked@example.org", "opted.out@example.org", "brands@example.org")
+    await entered(world, ada, "never@example.org")
     await opted_out(world, "opted.out@example.org")
     brands = await world.contact_of("brands@example.org")
     await in_state(acme, ada, brands.id, S.OPT_IN_BLOG, brand_opt_in=BrandOptIn.BLOG)
@@ -269,8 +271,9 @@ async def test_a_removed_contact_leaves_only_what_must_outlive_it(world: World, 
     for contact in ids:
         await contacts.remove(acme, ada, contact)
     left = {contact.ambassador_opt_in: contact for contact in await world.contacts()}
-    assert set(left) == {S.OPT_OUT_EMAIL, S.OPT_IN_BLOG}
-    assert left[S.OPT_OUT_EMAIL].anonymised_at and left[S.OPT_OUT_EMAIL].email is None
+    assert set(left) == {S.INVITATION_SENT, S.OPT_OUT_EMAIL, S.OPT_IN_BLOG}
+    for state in (S.INVITATION_SENT, S.OPT_OUT_EMAIL):
+        assert left[state].anonymised_at and left[state].email is None
     assert left[S.OPT_IN_BLOG].detached_at and left[S.OPT_IN_BLOG].email == "brands@example.org"
     assert await found(acme, ada) == []
     assert await ledger_faults(world) == []
@@ -283,8 +286,6 @@ async def test_a_removed_contact_leaves_only_what_must_outlive_it(world: World, 
 async def test_who_is_always_outrun_is_told_to_try_again(
     world: World, acme: Brand, ada: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from shared.ports import StaleError
-
     (contact,) = await entered(world, ada, "grace@example.org")
 
     async def outrun(*_: object) -> None:
