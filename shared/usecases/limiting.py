@@ -12,8 +12,7 @@ from shared.usecases.collections import Change
 
 async def count_against(brand: Brand, operation: str, caller: str) -> None:
     """Counts one more time for a caller (an address, an IP: stored as keyed hash); raises TooManyRequestsError over it."""
-    limit, now = LIMITS[operation], brand.now()
-    id = f"{operation}.{brand.hasher.ref(caller)}"
+    limit, now, id = LIMITS[operation], brand.now(), _id(brand, operation, caller)
     for _ in range(20):
         current = await brand.limits.get(id, id)
         try:
@@ -30,6 +29,13 @@ async def count_against(brand: Brand, operation: str, caller: str) -> None:
     raise TooManyRequestsError(1)
 
 
+async def forgive(brand: Brand, operation: str, caller: str) -> None:
+    """Forgets the count: who got in was not guessing."""
+    current = await brand.limits.get(id := _id(brand, operation, caller), id)
+    if current:
+        await brand.limits.write_many([Change(current, None)])
+
+
 async def forget_old_windows(brand: Brand) -> int:
     """Deletes the counts of windows long over; gives how many."""
     deleted = 0
@@ -38,3 +44,7 @@ async def forget_old_windows(brand: Brand) -> int:
         results = await brand.limits.write_many([Change(item, None) for item in page])
         deleted += sum(result.outcome is Outcome.WRITTEN for result in results)
     return deleted
+
+
+def _id(brand: Brand, operation: str, caller: str) -> str:
+    return f"{operation}.{brand.hasher.ref(caller)}"

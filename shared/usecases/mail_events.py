@@ -180,7 +180,7 @@ def _after(contact: Contact, events: Sequence[QueuedEvent]) -> Contact:
     if after == contact:
         return contact
     return after.changed(
-        modified_at=max(after.modified_at, *(event.at for event in fresh.values())),
+        modified_at=max(contact.modified_at, *(event.at for event in fresh.values())),
         modified_by=Origin(mechanism="mail_event"),
     )
 

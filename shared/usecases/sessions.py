@@ -15,7 +15,7 @@ from shared.domain.tokens import Purpose
 from shared.ports import StaleError
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned
-from shared.usecases.limiting import count_against
+from shared.usecases.limiting import count_against, forgive
 from shared.usecases.saving import ATTEMPTS
 from shared.usecases.sign_up import by_email
 
@@ -63,6 +63,7 @@ async def sign_in(brand: Brand, email: str, password: str) -> SignedIn:
             await brand.ambassadors.replace(known, after)
         except StaleError:
             continue
+        await forgive(brand, "sign-in", email)
         claims = {"b": brand.id, "a": known.record.id, "s": session.id}
         tokens = brand.ports.tokens
         return SignedIn(
