@@ -212,8 +212,7 @@ async def edit_account(req: func.HttpRequest) -> func.HttpResponse:
 async def send_account_mail(message: Mapping[str, Any]) -> None:
     """Sends one mail to an ambassador about the own account."""
     brand = await app.brand(message["brand"])
-    mail = account_mails.AccountMail(message["mail"])
-    await account_mails.send_account_mail(brand, message["ambassador"], mail, message["id"], message.get("signUp"))
+    await account_mails.send_account_mail(brand, message["ambassador"], message["id"])
 
 
 def _account(fields: dict[str, object]) -> Account:

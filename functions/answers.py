@@ -43,7 +43,8 @@ def page(path: str, methods: tuple[str, ...]) -> Callable[[Show], Show]:
 
         shown.__name__, shown.__doc__ = show.__name__, show.__doc__
         answers = {200: None, 404: None} | ({422: None} if "POST" in methods else {})
-        handler: Handler = operation(blueprint, methods, path, answers=answers)(shown)
+        takes = "application/x-www-form-urlencoded" if "POST" in methods else None
+        handler: Handler = operation(blueprint, methods, path, takes=takes, answers=answers)(shown)
         return handler
 
     return register

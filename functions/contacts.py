@@ -10,10 +10,8 @@ from functions.http import Answer, Body, LongText, ShortText, answer, object_id,
 from functions.identity import ambassador
 from functions.work import queue_function
 from shared import app
-from shared.domain.address_book import FORMATS
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Contact, EmailStatus, MailKind
-from shared.domain.errors import FieldError, InvalidInputError
 from shared.domain.jobs import Job, JobState, RowRefusal
 from shared.domain.policy import Durations
 from shared.domain.records import Instant
@@ -131,6 +129,12 @@ class ListQuery(Body):
     q: ShortText | None = None
 
 
+class ImportQuery(Body):
+    """What kind of file the body is; guessed when left out."""
+
+    format: Literal["google-csv", "outlook-csv", "vcard", "emails"] | None = None
+
+
 class JobCreated(Answer):
     """The job to watch."""
 
@@ -171,7 +175,7 @@ async def enter_contact(req: func.HttpRequest) -> func.HttpResponse:
     return answer(201 if new else 200, _shown(contact, caller.brand.policy.durations))
 
 
-@operation(blueprint, "GET", CONTACTS, auth="ambassador", answers={200: ContactList})
+@operation(blueprint, "GET", CONTACTS, auth="ambassador", query=ListQuery, answers={200: ContactList})
 async def list_contacts(req: func.HttpRequest) -> func.HttpResponse:
     """The ambassador's contacts, newest first."""
     caller = await ambassador(req)
@@ -216,14 +220,20 @@ async def release_contact(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _shown(contact, caller.brand.policy.durations))
 
 
-@operation(blueprint, "POST", CONTACTS + "/import", auth="ambassador", answers={202: JobCreated})
+@operation(
+    blueprint,
+    "POST",
+    CONTACTS + "/import",
+    auth="ambassador",
+    query=ImportQuery,
+    takes="application/octet-stream",
+    answers={202: JobCreated},
+)
 async def import_address_book(req: func.HttpRequest) -> func.HttpResponse:
     """Takes an exported address book; the job tells the progress and each refused row."""
     caller = await ambassador(req)
-    file_format = req.params.get("format")
-    if file_format is not None and file_format not in FORMATS:
-        raise InvalidInputError(errors=[FieldError("format", f"must be one of {', '.join(FORMATS)}")])
-    job = await import_contacts.start_import(caller.brand, caller.id, req.get_body(), file_format)
+    query = parse_query(req, ImportQuery)
+    job = await import_contacts.start_import(caller.brand, caller.id, req.get_body(), query.format)
     return answer(202, JobCreated(job_id=job.id))
 
 

@@ -59,10 +59,13 @@ class Operation:
     """One operation of the public contract, as the documents and the tests that walk every route read it."""
 
     name: str
+    says: str
     methods: tuple[str, ...]
     path: str
     auth: Auth
     body: type[BaseModel] | None
+    query: type[BaseModel] | None
+    takes: str | None  # the media type of a body that is no JSON object
     answers: Mapping[int, type[BaseModel] | None]
 
 
@@ -76,19 +79,22 @@ def operation(
     *,
     auth: Auth = "public",
     body: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    takes: str | None = None,
     answers: Mapping[int, type[BaseModel] | None],
 ) -> Callable[[Handler], Handler]:
     """Registers a function for a route of the contract; whatever it raises is answered as problem+json."""
     methods = (method,) if isinstance(method, str) else tuple(method)
 
     def register(handler: Handler) -> Handler:
-        OPERATIONS.append(Operation(handler.__name__, methods, path, auth, body, answers))
+        says = (handler.__doc__ or "").strip()
+        OPERATIONS.append(Operation(handler.__name__, says, methods, path, auth, body, query, takes, answers))
 
         async def guarded(req: func.HttpRequest) -> func.HttpResponse:
             try:
                 return await handler(req)
             except DomainError as error:
-                return problem(error)
+                return problem(error, "Basic" if auth == "mail_provider" else "Bearer")
             except Exception as error:
                 return problem(unexpected(handler.__name__, error))
 
@@ -156,8 +162,8 @@ def answer(
     )
 
 
-def problem(error: DomainError) -> func.HttpResponse:
-    """The answer to an error (RFC 9457)."""
+def problem(error: DomainError, scheme: str = "Bearer") -> func.HttpResponse:
+    """The answer to an error (RFC 9457); `scheme` is how the caller is to sign in."""
     content: dict[str, Any] = {
         "type": f"urn:popsell:problem:{error.kind}",
         "title": error.title,
@@ -169,7 +175,7 @@ def problem(error: DomainError) -> func.HttpResponse:
     if isinstance(error, TooManyRequestsError):
         headers["Retry-After"] = str(error.retry_after)
     if error.status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["WWW-Authenticate"] = scheme
     return func.HttpResponse(
         json.dumps(content), status_code=error.status, headers=headers, mimetype="application/problem+json"
     )

@@ -26,7 +26,14 @@ class ReceivedAnswer(Answer):
     quarantined: int
 
 
-@operation(blueprint, "POST", "/api/webhooks/mailjet", auth="mail_provider", answers={200: ReceivedAnswer})
+@operation(
+    blueprint,
+    "POST",
+    "/api/webhooks/mailjet",
+    auth="mail_provider",
+    takes="application/json",
+    answers={200: ReceivedAnswer},
+)
 async def receive_mail_events(req: func.HttpRequest) -> func.HttpResponse:
     """Takes events in: an array, a bare object or []; what is no event is kept aside and answered with 200 as well."""
     mail_provider(req, app.settings().webhook_credentials)

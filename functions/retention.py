@@ -83,7 +83,7 @@ class Confirmation(Body):
     plan: Annotated[str, StringConstraints(max_length=100)]
 
 
-@operation(blueprint, "GET", RETENTION + "/preview", auth="staff", answers={200: PreviewAnswer})
+@operation(blueprint, "GET", RETENTION + "/preview", auth="staff", query=PreviewQuery, answers={200: PreviewAnswer})
 async def preview_retention(req: func.HttpRequest) -> func.HttpResponse:
     """What a sweep would do at a date (RET-17)."""
     brand, _ = await _staff(req)
@@ -99,7 +99,7 @@ async def preview_retention(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, PreviewAnswer(at=at, counts=counts, items=items))
 
 
-@operation(blueprint, "GET", RETENTION + "/runs", auth="staff", answers={200: RunList})
+@operation(blueprint, "GET", RETENTION + "/runs", auth="staff", query=PageQuery, answers={200: RunList})
 async def list_sweeps(req: func.HttpRequest) -> func.HttpResponse:
     """The reports of the sweeps, newest first (RET-16)."""
     brand, _ = await _staff(req)

@@ -1,0 +1,55 @@
+"""The contract as a document says what the functions do."""
+
+import json
+import re
+
+import azure.functions as func
+
+import function_app
+from functions.contract import contract, show_contract
+from functions.http import OPERATIONS
+from functions.http import SECURITY_HEADERS as ON_EVERY_ANSWER
+
+assert function_app.app  # loading it declares every operation
+
+
+def test_every_operation_of_the_functions_stands_in_the_contract_once() -> None:
+    described = [
+        (method.upper(), path, operation["operationId"])
+        for path, methods in contract()["paths"].items()
+        for method, operation in methods.items()
+    ]
+    made = [(method, op.path, op.name) for op in OPERATIONS for method in op.methods if method != "HEAD"]
+    assert sorted(described) == sorted(made)
+    assert len({name for _, _, name in described}) == len(described)
+
+
+def test_every_reference_of_the_contract_leads_somewhere() -> None:
+    text = json.dumps(contract())
+    references = set(re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', text))
+    assert references
+    assert references <= set(contract()["components"]["schemas"])
+
+
+def test_every_operation_says_who_may_call_it_and_what_goes_wrong() -> None:
+    for op in OPERATIONS:
+        described = contract()["paths"][op.path][op.methods[0].lower()]
+        assert bool(described["security"]) is (op.auth != "public")
+        assert "application/problem+json" in described["responses"]["default"]["content"]
+        assert described["summary"].endswith(".")
+
+
+def test_unknown_fields_are_refused_in_every_body() -> None:
+    schemas = contract()["components"]["schemas"]
+    bodies = [op.body for op in OPERATIONS if op.body]
+    assert bodies
+    assert all(schemas[body.__name__]["additionalProperties"] is False for body in bodies)
+
+
+async def test_the_page_lists_every_route_and_runs_no_script() -> None:
+    page = await show_contract(func.HttpRequest(method="GET", url="https://suite.example/docs", body=b""))
+    text = page.get_body().decode()
+    assert all(op.path in text for op in OPERATIONS)
+    assert "<script" not in text
+    assert "unsafe-inline" not in page.headers["Content-Security-Policy"]
+    assert all(page.headers.get(name) == value for name, value in ON_EVERY_ANSWER.items())
