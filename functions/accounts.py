@@ -73,7 +73,14 @@ class SignUpBody(AccountFields):
     first_name: ShortText
     last_name: ShortText
     alias: ShortText
-    accept_terms: Literal[True]
+    accept_terms: bool
+
+    @field_validator("accept_terms")
+    @classmethod
+    def _accepted(cls, value: bool) -> bool:
+        if not value:
+            raise ValueError("must be accepted")
+        return value
 
 
 class AccountPatch(AccountFields):

@@ -114,12 +114,12 @@ def unexpected(function: str, error: Exception) -> DomainError:
 
 
 def parse(req: func.HttpRequest, model: type[M]) -> M:
-    """The JSON body as a model; raises errors that name each field and the reason, never the value."""
+    """The JSON body as a model, types as they are; raises errors that name each field and the reason, never the value."""
     raw = req.get_body()
     if len(raw) > JSON_LIMIT:
         raise TooLargeError
     try:
-        return model.model_validate_json(raw)
+        return model.model_validate_json(raw, strict=True)
     except ValidationError as error:
         raise _refused(error) from None
 

@@ -1,7 +1,7 @@
 """Retention: the timer that opens a sweep per brand, the queue function that runs it, and what staff see of it (RET)."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import azure.functions as func
@@ -22,6 +22,9 @@ from shared.usecases.brands import Brand
 from shared.usecases.staff_sessions import staff_of_brand
 
 blueprint = func.Blueprint()
+
+# What no clock of a record can reach past.
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 RETENTION = "/api/manager/brands/{brand}/retention"
 
@@ -66,7 +69,7 @@ class RunList(Answer):
 class PreviewQuery(Body):
     """Which date, and how many records to list."""
 
-    at: Instant | None = None
+    at: Annotated[Instant, Field(ge=EARLIEST, le=LATEST)] | None = None
     limit: int = Field(default=100, ge=0, le=1000)
 
 

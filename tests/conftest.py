@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.usecases.brands import Brand
-from tests.support.azurite import azurite, fresh_name
 from tests.support.acts import fresh_world
+from tests.support.azurite import azurite, fresh_name
+from tests.support.measured import pytest_terminal_summary
 from tests.support.world import World
 
-__all__ = ["azurite", "fresh_name"]
+__all__ = ["azurite", "fresh_name", "pytest_terminal_summary"]
 
 
 @pytest.fixture

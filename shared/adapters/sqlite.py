@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from shared.adapters import sqlite_query, sqlite_slots
 from shared.adapters.sqlite_database import Database
-from shared.adapters.sqlite_schema import insert, table
+from shared.adapters.sqlite_schema import insert, key_index, table
 from shared.adapters.store_contract import (
     PLATFORM,
     asks_nothing,
@@ -73,7 +73,6 @@ class SqliteStore:
         """Writes the brand's file anew, which also clears erased hashes and dates from a large one; slow."""
         database = self._database(check_brand(brand))
         await database.run(database.compact)
-        await database.run(database.clear)
 
     async def close(self) -> None:
         """Clears and closes every file."""
@@ -106,19 +105,21 @@ class SqliteDocuments:
     async def read_many(self, keys: Sequence[Key]) -> dict[Key, Stored]:
         """Those of up to 100 documents that exist."""
         check_keys(keys)
+        if not keys:
+            return {}
+        # One statement for all: a call each costs six times as much, and an import asks for every row.
         sql = (
-            f"SELECT t.etag, s.body FROM {self._table.name} t JOIN slots s ON s.slot = t.slot"  # noqa: S608 - a container's own name
-            " WHERE t.partition = ? AND t.id = ?"
+            f"WITH wanted (partition, id) AS (VALUES {', '.join(['(?, ?)'] * len(keys))})"  # noqa: S608 - a container's own names
+            f" SELECT t.partition, t.id, t.etag, s.body FROM wanted w CROSS JOIN {self._table.name} t"
+            f" INDEXED BY {key_index(self._container)} ON t.partition = w.partition AND t.id = w.id"
+            " CROSS JOIN slots s ON s.slot = t.slot"
         )
+        values = [text for key in keys for text in (key.partition, key.id)]
 
         def work(connection: sqlite3.Connection) -> dict[Key, Stored]:
             self._database.ensure(connection, self._container)
-            found = {}
-            for key in keys:
-                row = connection.execute(sql, (key.partition, key.id)).fetchone()
-                if row is not None:
-                    found[key] = Stored(from_json(row[1]), row[0])
-            return found
+            rows = connection.execute(sql, values).fetchall()
+            return {Key(partition, id): Stored(from_json(body), etag) for partition, id, etag, body in rows}
 
         return await self._database.run(work)
 

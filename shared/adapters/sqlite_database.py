@@ -15,10 +15,13 @@ from shared.domain.containers import Container
 T = TypeVar("T")
 
 IDLE_SECONDS: Final = 0.5
-"""How long no call must come before erased bytes are cleared out of the file."""
+"""How long no call must come before the log goes into the file, and erased bytes out of it."""
 
 COMPACT_BYTES: Final = 16 * 1024 * 1024
 """Up to this size a file is rewritten at every clearing (half a second); a larger one only by `compact`."""
+
+LOG_PAGES: Final = 131_072
+"""Half a gigabyte: a long run of writes goes to the log alone, in sequence, and into the file when it is quiet."""
 
 _CLOSE = None
 
@@ -77,11 +80,11 @@ class Database:
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
+        self._unclean = True
 
     def erased(self, connection: sqlite3.Connection, rows: int) -> None:
         """Notes, in the transaction, that rows went or changed, so that their traces get cleared."""
         connection.execute("UPDATE meta SET value = value + ? WHERE name = 'erased'", (rows,))
-        self._unclean = True
 
     def clear(self, connection: sqlite3.Connection) -> None:
         """Takes erased bytes out of the files: the log into the file, and small files written anew.
@@ -91,11 +94,10 @@ class Database:
         """
         if self._path is None:
             return
+        self._empty_log(connection)
         (erased,) = connection.execute("SELECT value FROM meta WHERE name = 'erased'").fetchone()
         if erased and self._path.stat().st_size <= COMPACT_BYTES:
             self.compact(connection)
-        (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        self._unclean = bool(busy)
 
     def compact(self, connection: sqlite3.Connection) -> None:
         """Writes the file anew without free space; takes time and room like the whole file."""
@@ -104,7 +106,7 @@ class Database:
             connection.execute("DELETE FROM free")
         connection.execute("VACUUM")
         connection.execute("UPDATE meta SET value = 0 WHERE name = 'erased'")
-        self._unclean = True
+        self._empty_log(connection)
 
     async def close(self) -> None:
         """Clears, closes the connection and ends the thread."""
@@ -114,6 +116,10 @@ class Database:
             self._thread = None
         else:
             self._shut()
+
+    def _empty_log(self, connection: sqlite3.Connection) -> None:
+        (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        self._unclean = bool(busy)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None:
@@ -130,7 +136,7 @@ class Database:
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -65536")
-        connection.execute("PRAGMA wal_autocheckpoint = 4000")  # 16 MB: hot index pages are copied less often
+        connection.execute("PRAGMA wal_autocheckpoint = 16000")  # 64 MB: hot index pages are copied less often
         with self.transaction(connection):
             for statement in COMMON.strip().split(";\n"):
                 connection.execute(statement)

@@ -36,6 +36,22 @@ class Address(Record):
     country: str | None = None
 
 
+class AccountMail(StrEnum):
+    """What a mail to an ambassador about the own account says."""
+
+    CONFIRM_SIGN_UP = "confirm_sign_up"
+    ALREADY_REGISTERED = "already_registered"
+
+
+class OwedMail(Record):
+    """A mail about the account that has still to leave; `tried_at` stands while the fate of a try is not known."""
+
+    id: str
+    kind: AccountMail
+    since: Instant
+    tried_at: Instant | None = None
+
+
 class Session(Record):
     """One signed-in device; gone from the account, it is gone at its next request."""
 
@@ -88,12 +104,18 @@ class Ambassador(Record):
     community: CommunitySwitches = CommunitySwitches()
     sessions: tuple[Session, ...] = ()
     sign_up: str | None = None  # the newest sign-up's id: only its link confirms
+    owed: OwedMail | None = None
     clock: Clock | None = None
 
     @property
     def display_name(self) -> str:
         """How contacts know the ambassador."""
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether the sign-up is being deleted: it can be neither confirmed nor renewed any more (DEL-9)."""
+        return self.status is AccountStatus.UNCONFIRMED and self.sign_up is None
 
     def settled(self, hasher: Hasher) -> "Ambassador":
         """The record with every derived field made anew; each save goes through here."""

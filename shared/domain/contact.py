@@ -194,6 +194,8 @@ def email_status(events: Sequence[SeenEvent], soft_bounce_limit: int) -> EmailSt
     The worst definitive event decides; else `soft_bounce_limit` soft bounces in a row without a delivery or a release
     count as a hard one; else the last word.
     """
+    if not events:
+        return EmailStatus.NOT_VERIFIED
     kinds = {event.kind for event in events}
     for kind, status in _DEFINITIVE:
         if kind in kinds:

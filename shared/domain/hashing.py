@@ -12,7 +12,10 @@ WrappedKey = NewType("WrappedKey", str)
 
 def normalise(value: str) -> str:
     """One spelling for one address: Unicode compatibility and case folded, spaces trimmed, no provider's tricks."""
-    folded = unicodedata.normalize("NFKC", value.strip()).casefold()
+    value = value.strip()
+    if value.isascii():  # nearly all are, and the rest is then done: an import hashes each address
+        return value.lower()
+    folded = unicodedata.normalize("NFKC", value).strip().casefold()
     local, at, domain = unicodedata.normalize("NFKC", folded).rpartition("@")
     if not at or domain.isascii():
         return local + at + domain

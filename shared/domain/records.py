@@ -8,8 +8,13 @@ from pydantic.alias_generators import to_camel
 
 
 def whole_second(moment: datetime) -> datetime:
-    """The moment in UTC without its fraction, so that its text sorts as it does."""
-    return moment.astimezone(UTC).replace(microsecond=0)
+    """The moment in UTC without its fraction, so that its text sorts as it does; raises ValueError beyond the calendar."""
+    if moment.tzinfo is UTC and not moment.microsecond:
+        return moment
+    try:
+        return moment.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        raise ValueError("must be a time of the calendar") from None
 
 
 def stamp(moment: datetime) -> str:

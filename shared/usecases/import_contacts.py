@@ -8,10 +8,11 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from shared.domain.address_book import Entry as Row
-from shared.domain.address_book import Unreadable, UnreadableFileError, read_entries
+from shared.domain.address_book import Unreadable, UnreadableFileError, count_entries, read_entries
 from shared.domain.addresses import clean_address
 from shared.domain.contact import Contact, Origin
 from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError, UnknownObjectError
+from shared.domain.hashing import normalise
 from shared.domain.jobs import LISTED_REFUSALS, Job, JobState, RowRefusal
 from shared.domain.sealing import SealBrokenError, new_file_key, seal, unseal
 from shared.ports import StaleError
@@ -94,15 +95,14 @@ async def _read_on(brand: Brand, current: Versioned[Job], file: BinaryIO) -> Ver
         if not chunk:
             return current
         tally = _Tally()
-        for part in chunks(chunk, ROWS_AT_ONCE):
-            await _take(brand, current.record, part, tally)
+        await _take_all(brand, current.record, chunk, tally)
         current = await brand.jobs.replace(current, tally.onto(current.record))
     await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "job": current.record.id}])
     return None
 
 
 def _count(file: BinaryIO, job: Job) -> int:
-    total = sum(1 for _ in read_entries(file, job.file_format))
+    total = count_entries(file, job.file_format)
     file.seek(0)
     return total
 
@@ -133,6 +133,26 @@ class _Tally:
             refused_by_reason=reasons,
             refusals=(*job.refusals, *self.refusals)[:LISTED_REFUSALS],
         )
+
+
+async def _take_all(brand: Brand, job: Job, rows: Sequence[Row | Unreadable], tally: _Tally) -> None:
+    """Saves the rows of a chunk, its parts side by side: while the store works on one, the next is made.
+
+    Not so when two rows may be one person: the later then finds what the earlier wrote.
+    """
+    refs = [normalise(row.email) for row in rows if isinstance(row, Row) and row.email]
+    parts = chunks(rows, ROWS_AT_ONCE)
+    if len(set(refs)) < len(refs):
+        for part in parts:
+            await _take(brand, job, part, tally)
+        return
+    tasks = [asyncio.create_task(_take(brand, job, part, tally)) for part in parts]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()  # none goes on behind the back of a failed import
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _take(brand: Brand, job: Job, rows: Sequence[Row | Unreadable], tally: _Tally) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress as suppress_error
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,12 +20,13 @@ from shared.domain.suppression import SuppressionReason, reason_of, reasons_of
 from shared.ports import ConflictError
 from shared.usecases.answer import opt_out_of_ambassador, opted_out_by_mail
 from shared.usecases.brands import Brand, Brands
-from shared.usecases.collections import Collection, chunks
+from shared.usecases.collections import Change, Collection, chunks
 from shared.usecases.saving import ATTEMPTS, Edit, save_many
 from shared.usecases.suppressing import suppress, withdraw
 
 QUEUE = "mail-events"
 A_MESSAGE = 100
+ASIDE_AT_MOST = 1000
 MINOR_AT_MOST = 100
 
 
@@ -47,9 +49,13 @@ class Received:
 
 
 async def receive_events(brands: Brands, quarantine: Collection[QuarantinedEvent], raw: Sequence[object]) -> Received:
-    """Takes in a batch: the good events are on the queue when this returns, each other one is kept aside with its reason."""
+    """Takes in a batch: the good events are on the queue when this returns, each other one is kept aside with its reason.
+
+    A body of nothing but rubbish leaves no more than `ASIDE_AT_MOST` entries; the answer counts every one.
+    """
     now = brands.ports.clock.now()
     good: dict[str, list[QueuedEvent]] = defaultdict(list)
+    aside: dict[str, QuarantinedEvent] = {}
     bad = 0
     for item in raw:
         event = parse_event(item, now)
@@ -62,13 +68,16 @@ async def receive_events(brands: Brands, quarantine: Collection[QuarantinedEvent
                 continue
             reason = "unknown_custom_id"
         bad += 1
-        await put_aside(quarantine, reason or "unusable", now, _spelled(item))
+        if bad <= ASIDE_AT_MOST:
+            entry = _aside(reason or "unusable", now, _spelled(item))
+            aside[entry.id] = entry
     for brand_id, events in good.items():
         messages = [
             {"brand": brand_id, "events": [event.to_document() for event in chunk]}
             for chunk in chunks(events, A_MESSAGE)
         ]
         await brands.ports.queue.send(QUEUE, messages)
+    await quarantine.write_many([Change(None, entry) for entry in aside.values()])
     return Received(sum(map(len, good.values())), bad)
 
 
@@ -88,11 +97,13 @@ async def put_aside(
     custom_id: str | None = None,
 ) -> None:
     """Keeps one event aside, counted and visible; the same one again is one entry. Its content stays outside: it is personal."""
+    with suppress_error(ConflictError):
+        await quarantine.create(_aside(reason, at, content, custom_id))
+
+
+def _aside(reason: str, at: datetime, content: str, custom_id: str | None = None) -> QuarantinedEvent:
     digest = hashlib.sha256(f"{reason}:{content}".encode(errors="replace")).hexdigest()[:40]
-    try:
-        await quarantine.create(QuarantinedEvent(id=digest, reason=reason, at=at, custom_id=custom_id))
-    except ConflictError:
-        return
+    return QuarantinedEvent(id=digest, reason=reason, at=at, custom_id=custom_id)
 
 
 async def apply_events(brand: Brand, quarantine: Collection[QuarantinedEvent], events: Sequence[QueuedEvent]) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from shared.domain.jobs import RunState
 from shared.domain.records import Record, stamp
 from shared.ports import Outcome, Query, Where
-from shared.usecases import import_contacts, invite, sweep
+from shared.usecases import account_mails, import_contacts, invite, sweep
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Collection
 from shared.usecases.limiting import forget_old_windows
@@ -28,6 +28,7 @@ class Recovered:
     imports: int
     batches: int
     sweeps: int
+    account_mails: int
     opt_outs: int
     proofs: int
     forgotten: int
@@ -47,6 +48,7 @@ async def recover(brand: Brand) -> Recovered:
         imports=len(jobs),
         batches=len(batches),
         sweeps=len(runs),
+        account_mails=await account_mails.queue_again(brand, before),
         opt_outs=await reach_again(brand, before),
         proofs=await repair_proofs(brand, PROOFS_WITHIN),
         forgotten=await _forget(brand),

@@ -49,8 +49,8 @@ class _Run:
 async def send_batch(brand: Brand, batch: str) -> None:
     """Sends what may go of one batch; a second message, or a try after a crash, sends nothing twice."""
     current = await brand.batches.get(batch, batch)
-    if current is None or current.record.open_since is None:
-        return
+    if current is None or current.record.open_since is None or current.record.open_since > brand.now():
+        return  # gone, done, or a second message before the time of the next try
     run = await _prepared(brand, current.record)
     contacts = await brand.contacts.get_many(current.record.recipients)
     run.skipped[Refusal.RECORD_GONE] += len(current.record.recipients) - len(contacts)
@@ -99,7 +99,8 @@ async def _settled_doubts(run: _Run, contacts: Sequence[Versioned[Contact]]) -> 
 
 async def _settle(brand: Brand, contact: Contact, claim: Outgoing) -> Contact | None:
     """The contact once the fate of its claimed mail is known; None while it is not."""
-    accepted = await brand.ports.mailer.was_accepted(custom_id(brand, contact, claim.mail))
+    told = any(event.mail == claim.mail for event in contact.events)  # it left, or nothing could have become of it
+    accepted = told or await brand.ports.mailer.was_accepted(custom_id(brand, contact, claim.mail))
     if accepted:
         return await change(brand, contact.ambassador_id, contact.id, lambda c: _as_sent(c, claim))
     if accepted is None or brand.now() - claim.at < DOUBT:

@@ -14,10 +14,10 @@ from shared.domain.passwords import hash_password, verify_password
 from shared.domain.tokens import Purpose
 from shared.ports import StaleError
 from shared.usecases.brands import Brand
+from shared.usecases.claims import by_email
 from shared.usecases.collections import Versioned
 from shared.usecases.limiting import count_against, forgive
 from shared.usecases.saving import ATTEMPTS
-from shared.usecases.sign_up import by_email
 
 LASTS = timedelta(days=30)
 DEVICES = 10

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.addresses import clean_address
-from shared.domain.ambassador import AccountStatus, Ambassador, Claim
+from shared.domain.ambassador import AccountMail, AccountStatus, Ambassador
 from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError, UnknownObjectError
 from shared.domain.ids import new_short_id
 from shared.domain.passwords import hash_password
 from shared.domain.tokens import Purpose
 from shared.ports import ConflictError, StaleError
-from shared.usecases.account_mails import AccountMail, queue_account_mail
+from shared.usecases.account_mails import owing, queue_account_mail
 from shared.usecases.brands import Brand, Brands
-from shared.usecases.collections import Versioned
+from shared.usecases.claims import bind, by_email
 from shared.usecases.limiting import count_against
 from shared.usecases.saving import ATTEMPTS
 
@@ -50,47 +50,37 @@ async def sign_up(brand: Brand, form: SignUp, ip: str | None) -> None:
     ).settled(brand.hasher)
     for _ in range(ATTEMPTS):
         try:
-            kept, mail = await _keep(brand, account)
+            kept = await _keep(brand, account)
         except (ConflictError, StaleError):
             continue
-        await queue_account_mail(brand, kept, mail)
+        await queue_account_mail(brand, kept)
         return
     raise ChangedMeanwhileError
 
 
-async def _keep(brand: Brand, account: Ambassador) -> tuple[Ambassador, AccountMail]:
-    """Stores the sign-up under the address's claim; an active account of the address stays as it is."""
+async def _keep(brand: Brand, account: Ambassador) -> Ambassador:
+    """Stores the sign-up and the mail it is owed; an active account of the address stays as it is, but for another mail."""
     known = await by_email(brand, account.email)
+    account = owing(account, AccountMail.CONFIRM_SIGN_UP, account.created_at)
     if known is None:
-        await _claim(brand, account)
-        await brand.ambassadors.create(account)
-        return account, AccountMail.CONFIRM_SIGN_UP
+        return await _made(brand, account)
     if known.record.status is AccountStatus.UNCONFIRMED:
-        renewed = account.changed(id=known.record.id)
-        await brand.ambassadors.replace(known, renewed)
-        return renewed, AccountMail.CONFIRM_SIGN_UP
-    return known.record, AccountMail.ALREADY_REGISTERED
+        return (await brand.ambassadors.replace(known, account.changed(id=known.record.id))).record
+    reminded = owing(known.record, AccountMail.ALREADY_REGISTERED, brand.now())
+    if reminded != known.record:
+        await brand.ambassadors.replace(known, reminded)
+    return reminded
 
 
-async def _claim(brand: Brand, account: Ambassador) -> None:
-    """Binds the address to the account; a claim whose account never came to be, or is gone, is taken over."""
-    ref = account.email_hash or ""
-    claim = Claim(id=ref, ambassador_id=account.id)
-    current = await brand.claims.get(ref, ref)
-    if current is None:
-        await brand.claims.create(claim)
-    else:
-        await brand.claims.replace(current, claim)
-
-
-async def by_email(brand: Brand, email: str) -> Versioned[Ambassador] | None:
-    """The account that an address signs in to, by point reads."""
-    claims = await brand.claims.get_many([(ref, ref) for ref in brand.hasher.refs(email)])
-    for claim in claims.values():
-        account = await brand.ambassadors.get(claim.record.ambassador_id, claim.record.ambassador_id)
-        if account and account.record.email_hash and brand.hasher.matches(account.record.email_hash, email):
-            return account
-    return None
+async def _made(brand: Brand, account: Ambassador) -> Ambassador:
+    """A new account with its address. What a crash leaves before it has the address lapses (DEL-9), or gets it later."""
+    made = await brand.ambassadors.create(account)
+    try:
+        await bind(brand, account)
+    except (ConflictError, StaleError):
+        await brand.ambassadors.delete(made)
+        raise
+    return account
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from shared.domain.records import stamp
 from shared.domain.retention import RULES, Rule, RuleId, is_due, rules_of
 from shared.ports import Outcome, Query, StaleError, Where
 from shared.usecases.brands import Brand
+from shared.usecases.claims import release
 from shared.usecases.collections import Change, Collection, Versioned, chunks
 from shared.usecases.invite import A_BATCH, queue_batches
 from shared.usecases.saving import Edit, save_many
@@ -24,6 +25,8 @@ from shared.usecases.saving import Edit, save_many
 QUEUE = "sweeps"
 A_PAGE = 100
 PAGES_A_MESSAGE = 200
+
+Recipients = frozenset[tuple[str, str]]  # (ambassador, contact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +159,13 @@ async def _plan(brand: Brand, at: datetime) -> _Plan:
 
 async def _work(brand: Brand, current: Versioned[Run]) -> None:
     pages = 0
+    waiting = await _second_invitations_under_way(brand, current.record)
     for place, report in enumerate(current.record.rules):
         if report.finished:
             continue
         cursor = report.cursor
         while True:
-            tally, cursor = await _sweep_page(brand, RULES[report.rule], current.record, cursor)
+            tally, cursor = await _sweep_page(brand, RULES[report.rule], current.record, cursor, waiting)
             current = await _reported(brand, current, place, tally, cursor)
             if cursor is None:
                 break
@@ -173,17 +177,33 @@ async def _work(brand: Brand, current: Versioned[Run]) -> None:
     await brand.runs.replace(current, ended)
 
 
-async def _sweep_page(brand: Brand, rule: Rule, run: Run, cursor: str | None) -> tuple[Counter[str], str | None]:
+async def _second_invitations_under_way(brand: Brand, run: Run) -> Recipients:
+    """Who waits in an open batch already: while the provider is out of order, no sweep adds to the queue."""
+    if not any(report.rule is RuleId.FIRST_INVITATION and report.due for report in run.rules):
+        return frozenset()
+    found: set[tuple[str, str]] = set()
+    async for page in brand.batches.pages(Query(order_by="openSince")):
+        for item in page:
+            if item.record.mail_kind is MailKind.SECOND_INVITATION:
+                found.update(item.record.recipients)
+    return frozenset(found)
+
+
+async def _sweep_page(
+    brand: Brand, rule: Rule, run: Run, cursor: str | None, waiting: Recipients
+) -> tuple[Counter[str], str | None]:
     """Disposes of one page of the records due under a rule; gives the tally, and where to go on."""
     query = replace(_due_query(brand, rule, run.started_at), cursor=cursor)
     if rule.container == "ambassadors":
         accounts, cursor = await brand.ambassadors.page(query)
         return await _delete_sign_ups(brand, accounts, run.started_at), cursor
     contacts, cursor = await brand.contacts.page(query)
-    return await _dispose_page(brand, rule, contacts, run), cursor
+    return await _dispose_page(brand, rule, contacts, run, waiting), cursor
 
 
-async def _dispose_page(brand: Brand, rule: Rule, page: Sequence[Versioned[Contact]], run: Run) -> Counter[str]:
+async def _dispose_page(
+    brand: Brand, rule: Rule, page: Sequence[Versioned[Contact]], run: Run, waiting: Recipients
+) -> Counter[str]:
     tally: Counter[str] = Counter()
     edits: list[tuple[Edit, Disposition]] = []
     deletions: list[Change[Contact]] = []
@@ -195,7 +215,11 @@ async def _dispose_page(brand: Brand, rule: Rule, page: Sequence[Versioned[Conta
         elif item.record.outgoing:
             tally["skipped.mail_under_way"] += 1
         elif disposition.done is Done.SECOND_INVITATION_QUEUED:
-            second.append((item.record.ambassador_id, item.record.id))
+            key = item.record.ambassador_id, item.record.id
+            if key in waiting:
+                tally["skipped.mail_under_way"] += 1
+            else:
+                second.append(key)
         elif disposition.contact is None:
             deletions.append(Change(item, None))
         else:
@@ -224,25 +248,22 @@ async def _queue_second_invitations(brand: Brand, contacts: Sequence[tuple[str, 
 
 
 async def _delete_sign_ups(brand: Brand, accounts: Sequence[Versioned[Ambassador]], at: datetime) -> Counter[str]:
-    """DEL-9: the account first, then the claim on its address: a claim without an account binds nobody."""
+    """DEL-9, in an order that can be cut short anywhere and gone on with.
+
+    First the sign-ups lapse, so that nobody confirms or renews them any more; then their addresses are free; then they go.
+    """
     tally: Counter[str] = Counter()
     due = [item for item in accounts if is_due(item.record.clock, at, brand.policy.durations)]
     tally["skipped.no_longer_due"] += len(accounts) - len(due)
-    results = await brand.ambassadors.write_many([Change(item, None) for item in due])
-    for item, result in zip(due, results, strict=True):
-        written = result.outcome is Outcome.WRITTEN
-        tally[_outcome(Done.DELETED, written=written)] += 1
-        if written:
-            await release_claims(brand, item.record)
+    lapsed = [item.record.changed(sign_up=None, owed=None) for item in due]
+    results = await brand.ambassadors.write_many([Change(*pair) for pair in zip(due, lapsed, strict=True)])
+    going = [Versioned(account, r.etag) for account, r in zip(lapsed, results, strict=True) if r.etag]
+    tally["skipped.changed_meanwhile"] += len(due) - len(going)
+    for item in going:
+        await release(brand, item.record)
+    for result in await brand.ambassadors.write_many([Change(item, None) for item in going]):
+        tally[_outcome(Done.DELETED, written=result.outcome is Outcome.WRITTEN)] += 1
     return tally
-
-
-async def release_claims(brand: Brand, account: Ambassador) -> None:
-    """Frees the address of an account that is gone."""
-    refs = brand.hasher.refs(account.email)
-    claims = await brand.claims.get_many([(ref, ref) for ref in refs])
-    own = [claim for claim in claims.values() if claim.record.ambassador_id == account.id]
-    await brand.claims.write_many([Change(claim, None) for claim in own])
 
 
 def _outcome(done: Done, *, written: bool) -> str:

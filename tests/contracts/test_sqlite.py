@@ -93,7 +93,7 @@ async def test_of_thousands_of_erased_addresses_no_byte_is_left(
     if not small:  # a file too large to be rewritten
         monkeypatch.setattr(sqlite_database, "COMPACT_BYTES", 0)
     store = SqliteStore(tmp_path, inline=True)
-    gone, alive = await churn(store, random.Random(7), 60)
+    gone, alive = await churn(store, random.Random(7), 45)
     await store.scrub("acme")
     left = bytes_of(tmp_path)
     await store.close()

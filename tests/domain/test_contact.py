@@ -1,5 +1,7 @@
 """What follows from a contact's fields: status of the address, key, search text, what the ambassador sees."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,8 @@ from shared.domain.suppression import Suppression, SuppressionReason, reasons_of
 from shared.domain.visibility import for_ambassador
 from tests.support.records import HASHER, START, a_contact, days
 
-S, E = AmbassadorOptIn, EventKind
+S = AmbassadorOptIn
+E = EventKind
 REASON = SuppressionReason
 EVENTS = st.lists(
     st.builds(
@@ -127,7 +130,7 @@ def test_a_record_without_address_is_told_by_the_row_it_came_from() -> None:
 
 @pytest.mark.rule("DEL-10")
 def test_a_save_under_a_new_key_renews_the_hashes_of_what_is_still_known() -> None:
-    ids = {"facebook_id": "fb", "twitter_id": "tw", "instagram_id": "ig"}
+    ids: dict[str, Any] = {"facebook_id": "fb", "twitter_id": "tw", "instagram_id": "ig"}
     contact, rotated = a_contact(**ids), Hasher({**HASHER.keys, 2: b"n" * 32})
     renewed = contact.settled(rotated, 5)
     hashes = ("email_hash", "facebook_hash", "twitter_hash", "instagram_hash")

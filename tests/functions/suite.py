@@ -199,3 +199,8 @@ async def _documents(documents: Any) -> dict[str, Any]:
         if page.cursor is None:
             return found
         query = Query(limit=100, cursor=page.cursor)
+
+
+def app_settings_changed() -> None:
+    """Lets the functions read the environment again, as a restart does."""
+    app.override()

@@ -169,7 +169,7 @@ class CrashingQueue(FakeQueue):
         self.sent = 0
         self.lose: int | None = None  # which message, counted from 1, gets lost
         self.lost: str | None = None
-        self.poison: list[str] = []
+        self.poison: list[Delivery] = []
 
     async def send(self, queue: str, messages: Sequence[Mapping[str, Any]], *, delay_seconds: int = 0) -> None:
         """Puts each message on the queue, but for the one that gets lost."""
@@ -200,7 +200,7 @@ class CrashingQueue(FakeQueue):
     def give_back(self, delivery: Delivery) -> None:
         """The handler failed or died: the message comes again later, or is given up."""
         if delivery.times >= DELIVERIES:
-            self.poison.append(delivery.queue)
+            self.poison.append(delivery)
             return
         self.queues[delivery.queue].append(Waiting(delivery.message, self._clock.now() + REDELIVERED_AFTER))
         self._failed.append((delivery.message, delivery.times))

@@ -38,7 +38,7 @@ class Suite:
     crashes: Crashes
     world: World
     crashed: int = 0
-    known: dict[str, Any] = field(default_factory=dict)  # what a test remembers between its steps
+    known: dict[Any, Any] = field(default_factory=dict)  # what a test remembers between its steps
 
     def restart(self) -> None:
         """A new process over the same state."""

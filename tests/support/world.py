@@ -157,8 +157,7 @@ async def _send(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
 
 
 async def _account_mail(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
-    mail = account_mails.AccountMail(message["mail"])
-    await account_mails.send_account_mail(brand, message["ambassador"], mail, message["id"], message.get("signUp"))
+    await account_mails.send_account_mail(brand, message["ambassador"], message["id"])
 
 
 async def _apply(world: World, brand: Brand, message: Mapping[str, Any]) -> None:

@@ -207,7 +207,7 @@ async def test_a_second_global_opt_out_also_reaches_who_agreed_in_between(world:
 async def test_a_late_message_about_a_global_opt_out_does_not_undo_an_own_act_since(
     world: World, acme: Brand, ada: str
 ) -> None:
-    (contact,) = await invited(world, ada, GRACE)
+    await invited(world, ada, GRACE)
     ref, reason = acme.hasher.ref(GRACE), SuppressionReason.GLOBAL_OPT_OUT
     await suppressing.suppress(acme, ref, reason, world.clock.now(), reach=True)
     world.clock.advance(days=1)

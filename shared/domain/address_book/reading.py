@@ -36,6 +36,15 @@ def read_entries(file: BinaryIO, format: str | None = None) -> Iterator[Entry | 
     Raises UnreadableFileError at once, before any entry, when nothing can be made of the file, and ValueError
     for a format that is not in FORMATS.
     """
+    return _records(file, format, numbers_only=False)
+
+
+def count_entries(file: BinaryIO, format: str | None = None) -> int:
+    """How many records `read_entries` gives, in less time; raises what it raises."""
+    return sum(1 for _ in _records(file, format, numbers_only=True))
+
+
+def _records(file: BinaryIO, format: str | None, *, numbers_only: bool) -> Iterator[Entry | Unreadable]:
     if format is not None and format not in FORMATS:
         raise ValueError("not an address-book format")
     head = read_head(file)
@@ -57,4 +66,4 @@ def read_entries(file: BinaryIO, format: str | None = None) -> Iterator[Entry | 
     header = find_header(lines)
     if header is None:
         raise UnreadableFileError("unknown_columns")
-    return read_rows(lines, header)
+    return read_rows(lines, header, numbers_only=numbers_only)

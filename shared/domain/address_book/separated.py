@@ -118,8 +118,11 @@ class _Lines(Iterator[str]):
         return decode(piece)
 
 
-def read_rows(source: Iterator[bytes], header: Header) -> Iterator[Entry | Unreadable]:
-    """Each row as an entry; empty rows have no number. Cells missing at the end of a row are empty ones."""
+def read_rows(source: Iterator[bytes], header: Header, *, numbers_only: bool = False) -> Iterator[Entry | Unreadable]:
+    """Each row as an entry; empty rows have no number. Cells missing at the end of a row are empty ones.
+
+    With `numbers_only` as many, but what they say is left out where nothing else depends on it.
+    """
     lines = _Lines(source)
     rows = _reader(lines, header.delimiter, strict=True)
     columns, width = header.columns, header.columns.width
@@ -138,6 +141,10 @@ def read_rows(source: Iterator[bytes], header: Header) -> Iterator[Entry | Unrea
             row += [""] * (width - len(row) + 1)  # one cell more, so that column -1 is an empty one
             if lines.record_spans_lines and any(len(row[index].strip().splitlines()) > 1 for index in of_one_line):
                 raise _BrokenRecordError
+            if numbers_only and not is_in_doubt:
+                yield Entry(number + 1)
+                number += 1
+                continue
             entry = _entry(number + 1, row, columns)
             if is_in_doubt and not is_whole and "@" not in (entry.email or ""):
                 raise _BrokenRecordError

@@ -1,0 +1,21 @@
+"""What the crash tests share."""
+
+import pytest
+
+from shared.usecases import import_contacts, invite, mail_events, sweep
+
+
+@pytest.fixture(autouse=True)
+def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches, pages and checkpoints of two, so that short stories have several of each."""
+    for module, name in (
+        (invite, "A_BATCH"),
+        (sweep, "A_BATCH"),
+        (sweep, "A_PAGE"),
+        (sweep, "PAGES_A_MESSAGE"),
+        (mail_events, "A_MESSAGE"),
+        (import_contacts, "ROWS_AT_ONCE"),
+    ):
+        monkeypatch.setattr(module, name, 2)
+    monkeypatch.setattr(import_contacts, "ROWS_A_CHECKPOINT", 4)
+    monkeypatch.setattr(import_contacts, "ROWS_A_MESSAGE", 8)

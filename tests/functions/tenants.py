@@ -1,0 +1,87 @@
+"""Two brands with one of everything, for tests in which one reaches for what is the other's."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from shared import app
+from shared.domain.custom_id import CustomId
+from shared.domain.jobs import Run
+from shared.domain.staff import Role
+from tests.functions.suite import PASSWORD, SignedIn, Suite
+
+FORM: dict[str, Any] = {
+    "password": PASSWORD,
+    "gender": "female",
+    "firstName": "Nina",
+    "lastName": "New",
+    "alias": "nina",
+    "acceptTerms": True,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """An ambassador of a brand, and one of everything that is theirs."""
+
+    me: SignedIn
+    contact: str
+    job: str
+    run: str
+    custom_id: str
+    invitation: str
+    opt_out: str
+    sign_up: str
+    staff: dict[str, str]
+
+    def thing(self, path: str) -> str:
+        """What the placeholder of a path stands for."""
+        return self.job if "{jobId}" in path else self.run if "/runs/" in path else self.contact
+
+
+@dataclass(frozen=True, slots=True)
+class Tenants:
+    """The caller, a neighbour at the same brand, and a stranger at another."""
+
+    mine: Tenant
+    neighbour: Tenant
+    foreign: Tenant
+
+
+async def settle(suite: Suite) -> Tenants:
+    """Lets three ambassadors move in."""
+    mine = await _tenant(suite, "acme", "ada@example.org")
+    neighbour = await _tenant(suite, "acme", "bob@example.org")
+    foreign = await _tenant(suite, "globex", "gil@example.org")
+    return Tenants(mine, neighbour, foreign)
+
+
+def link(suite: Suite, to: str, part: str) -> str:
+    """The token of the newest link of a kind that was mailed to an address."""
+    found = [match for mail in suite.world.mailer.sent_to(to) for match in re.findall(rf"/{part}/(\S+)", mail.text)]
+    assert found, f"no /{part}/ link"
+    return str(found[-1])
+
+
+async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
+    me = await suite.sign_in(email, brand)
+    friend, newcomer = f"friend.of.{email}", f"newcomer.of.{email}"
+    contact = await me.enter(friend, firstName="Grace")
+    job = await me.invite(contact)
+    await suite.http.post(f"/api/brands/{brand}/ambassadors", json={**FORM, "email": newcomer})
+    await suite.world.drain()
+    opened = await app.brand(brand)
+    run = Run(started_at=opened.now())
+    await opened.runs.create(run)
+    record = await suite.world.contact_of(friend, brand)
+    return Tenant(
+        me=me,
+        contact=contact,
+        job=job,
+        run=run.id,
+        custom_id=str(CustomId(brand, me.account.id, contact, record.mails[0].id)),
+        invitation=link(suite, friend, "i"),
+        opt_out=link(suite, friend, "u"),
+        sign_up=link(suite, newcomer, "c"),
+        staff=await suite.staff(Role.BRAND_ADMIN, brand),
+    )

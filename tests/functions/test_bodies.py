@@ -1,0 +1,154 @@
+"""Whatever a body holds, the answer says what is wrong by field and reason, never fails, and never repeats a value."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic.alias_generators import to_camel
+
+import function_app  # noqa: F401  registers the operations
+from functions.http import JSON_LIMIT, OPERATIONS, Operation
+from tests.functions.suite import Suite
+from tests.functions.tenants import FORM, Tenant, settle
+
+CANARY = "zq7canary"
+PROBLEM = {"type", "title", "status", "detail", "errors"}
+WITH_BODY = [operation for operation in OPERATIONS if operation.body]
+GOOD: dict[str, dict[str, Any]] = {
+    "sign_up_ambassador": {**FORM, "email": "new@example.org"},
+    "confirm_ambassador": {"token": "t"},
+    "open_session": {"email": "ada@example.org", "password": "x"},
+    "edit_account": {"about": "Me"},
+    "enter_contact": {"email": "new@example.org"},
+    "edit_contact": {"firstName": "Other"},
+    "invite_contacts": {"all": True},
+    "publish": {"all": True, "subject": "News", "body": "Look", "contents": []},
+    "confirm_sweep": {"plan": "0" * 64},
+}
+JSON_NEWS = (
+    b"",
+    b" ",
+    b"{",
+    b"nul",
+    b"{'a': 1}",
+    b'{"a": 1,}',
+    b'{"a": tru}',
+    b"\xff\xfe{\x00}\x00",
+    b'{"email": "\xff"}',
+    b'{"email": "\\ud800"}',
+    b"[" * 100_000,
+    b'{"a":' * 100_000,
+)
+NO_OBJECTS = (b"null", b"1", b'"text"', b"[]", b"[{}]", b"true", b"1e400", b"1" * 5000, b'{"a": NaN}')
+WRONG: tuple[Any, ...] = (
+    None, 0, 10**30, -1.5, True, "", CANARY * 3000, "\x00" + CANARY, f"<{CANARY}>", "\u202e", "🙂" * 5000,
+    [], [CANARY], [[None]], [CANARY] * 20_000, {}, {"floor": CANARY}, {"city": None}, {"city": 7},
+)  # fmt: skip
+
+any_json: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=8,
+)
+slow_fixture = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+@pytest.fixture
+async def mine(suite: Suite) -> Tenant:
+    """Who asks."""
+    return (await settle(suite)).mine
+
+
+def _fields(operation: Operation) -> list[str]:
+    assert operation.body
+    return [to_camel(name) for name in operation.body.model_fields]
+
+
+async def _send(suite: Suite, operation: Operation, mine: Tenant, body: bytes) -> httpx.Response:
+    path = operation.path.format(brand="acme", id=mine.thing(operation.path))
+    headers = {"Content-Type": "application/json"}
+    if operation.auth == "public":
+        suite.world.clock.advance(hours=2)  # the rate limits are another test's
+    if operation.auth == "ambassador":
+        headers["Authorization"] = f"Bearer {mine.me.token}"
+    if operation.auth == "staff":
+        headers |= mine.staff
+    return await suite.http.request(operation.methods[0], path, headers=headers, content=body)
+
+
+def _check(response: httpx.Response, *, refused: bool = False) -> None:
+    """No failure, and a refusal in the form of the contract without a value in it."""
+    assert response.status_code < 500, response.text
+    assert CANARY not in response.text or response.status_code < 400
+    if response.status_code < 400:
+        assert not refused, "taken as if it were good"
+        return
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem.keys() == PROBLEM
+    assert problem["status"] == response.status_code
+    for error in problem["errors"]:
+        assert error.keys() == {"field", "reason"}
+        assert error["reason"]
+    if response.status_code == 422:
+        assert problem["errors"]
+
+
+@pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: operation.name)
+async def test_a_body_that_is_no_json_is_refused(suite: Suite, mine: Tenant, operation: Operation) -> None:
+    for body in JSON_NEWS:
+        response = await _send(suite, operation, mine, body)
+        _check(response, refused=True)
+        assert response.status_code == 400, (body[:20], response.text)
+    for body in NO_OBJECTS:
+        response = await _send(suite, operation, mine, body)
+        _check(response, refused=True)
+        assert response.status_code in (400, 422)
+
+
+@pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: operation.name)
+async def test_an_unknown_field_is_refused_by_its_name(suite: Suite, mine: Tenant, operation: Operation) -> None:
+    for name in ("id", "isAdmin", "email_hash", "__proto__", "ambassadorOptIn", "brandOptIn", "status"):
+        assert name not in _fields(operation)
+        response = await _send(suite, operation, mine, json.dumps(GOOD[operation.name] | {name: CANARY}).encode())
+        _check(response, refused=True)
+        assert response.status_code == 422
+        assert name in [error["field"] for error in response.json()["errors"]]
+
+
+@pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: operation.name)
+async def test_no_value_of_any_field_makes_it_fail(suite: Suite, mine: Tenant, operation: Operation) -> None:
+    for field in _fields(operation):
+        for value in WRONG:
+            response = await _send(suite, operation, mine, json.dumps(GOOD[operation.name] | {field: value}).encode())
+            _check(response)
+            if isinstance(value, dict | list) and value and field not in ("address", "tags", "interests"):
+                assert response.status_code == 422, (field, value)
+            if response.status_code == 422:
+                fields = [error["field"].split(".")[0] for error in response.json()["errors"]]
+                assert field in fields or fields == [""], (field, value, response.text)
+    assert (await mine.me.call("GET", "/me")).status_code == 200, "what was taken cannot be read"
+    assert (await mine.me.call("GET", "/contacts")).status_code == 200
+
+
+@pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: operation.name)
+async def test_a_body_over_the_limit_is_refused_unread(suite: Suite, mine: Tenant, operation: Operation) -> None:
+    response = await _send(suite, operation, mine, b" " * (JSON_LIMIT + 1))
+    assert response.status_code == 413
+    _check(response, refused=True)
+
+
+@pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: operation.name)
+@given(data=st.data())
+@slow_fixture
+async def test_random_bodies_are_answered(
+    suite: Suite, mine: Tenant, operation: Operation, data: st.DataObject
+) -> None:
+    fields = data.draw(st.dictionaries(st.sampled_from(_fields(operation)) | st.text(max_size=8), any_json, max_size=5))
+    base = GOOD[operation.name] if data.draw(st.booleans()) else {}
+    _check(await _send(suite, operation, mine, json.dumps(base | fields).encode()))

@@ -1,0 +1,286 @@
+"""What belongs to another brand, or to nobody, looks the same at every route (BR-1)."""
+
+import base64
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+import function_app  # noqa: F401  registers the operations
+from functions.http import OPERATIONS, Operation
+from local.host.functions import HttpTrigger
+from shared.domain import containers
+from shared.domain.containers import Container
+from shared.domain.custom_id import CustomId
+from shared.domain.ids import new_id
+from shared.domain.staff import Role
+from shared.domain.tokens import Purpose
+from tests.functions.suite import PASSWORD, Suite, functions
+from tests.functions.tenants import FORM, Tenants, settle
+
+pytestmark = pytest.mark.rule("BR-1")
+
+COOKIE = "Popsell_remember_me"
+NOWHERE = "initech"
+NOT_A_TOKEN = "tbm90IGEgdG9rZW4.c2lnbmVkIGJ5IG5vYm9keQ"
+BODIES: dict[str, Callable[[str], Any]] = {
+    "enter_contact": lambda _: {"email": "new@example.org"},
+    "edit_contact": lambda _: {"firstName": "Other"},
+    "invite_contacts": lambda id: {"contactIds": [id]},
+    "publish": lambda id: {"contactIds": [id], "subject": "News", "body": "Look"},
+    "edit_account": lambda _: {"about": "Me"},
+    "confirm_sweep": lambda _: {"plan": "0" * 64},
+}
+IDS_IN_BODY = ("invite_contacts", "publish")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request, and the id in it that its answer may repeat."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    content: Any = None
+    id: str = ""
+
+    async def send(self, suite: Suite) -> tuple[int, str, list[tuple[str, str]]]:
+        """Status, body and headers of the answer, without the time and without the id that was asked for."""
+        body: dict[str, Any] = {"json": self.content} if isinstance(self.content, dict | list) else {}
+        response = await suite.http.request(self.method, self.path, headers=self.headers, **body)
+        headers = [(name, value) for name, value in response.headers.items() if name != "date"]
+        text = response.text
+        if response.status_code == httpx.codes.ACCEPTED and "jobId" in text:
+            answer = response.json()
+            text = str({**answer, "jobId": "", "publicationId": ""})
+            headers = [(name, value) for name, value in headers if name != "content-length"]
+        return response.status_code, text.replace(self.id, "ID") if self.id else text, headers
+
+
+Pair = tuple[str, Ask, Ask]
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _cookie(token: str, csrf: str | None = None) -> dict[str, str]:
+    return {"Cookie": f"{COOKIE}={token}", **({"X-CSRF-Token": csrf} if csrf else {})}
+
+
+def _ask(operation: Operation, brand: str, thing: str, headers: dict[str, str]) -> Ask:
+    path = operation.path.format(brand=brand, id=thing, jobId=thing, token=thing)
+    content = BODIES[operation.name](thing) if operation.body else None
+    return Ask(operation.methods[0], path, headers, content)
+
+
+def of_ambassadors(operation: Operation, t: Tenants) -> Iterator[Pair]:
+    """Whose session it is, at which brand, and whose things are asked for."""
+    own, theirs, me = t.mine.thing(operation.path), t.foreign.thing(operation.path), _bearer(t.mine.me.token)
+    forged = _ask(operation, "acme", own, _bearer(NOT_A_TOKEN))
+    for what, headers in {
+        "no session": {},
+        "another brand's session": _bearer(t.foreign.me.token),
+        "another brand's cookie": _cookie(t.foreign.me.token, t.foreign.me.csrf_token),
+        "a CSRF token for a session": _bearer(t.mine.me.csrf_token),
+        "an invitation for a session": _bearer(t.mine.invitation),
+        "a staff session": t.mine.staff,
+        "a cookie that is none": {"Cookie": "a=b; =;; \x7f"},
+    }.items():
+        yield what, _ask(operation, "acme", own, headers), forged
+    yield "at another brand", _ask(operation, "globex", theirs, me), _ask(operation, NOWHERE, theirs, me)
+    if operation.methods != ("GET",):
+        without = _ask(operation, "acme", own, _cookie(t.mine.me.token))
+        for what, csrf in {
+            "another brand's CSRF token": t.foreign.me.csrf_token,
+            "a neighbour's CSRF token": t.neighbour.me.csrf_token,
+            "a session for a CSRF token": t.mine.me.token,
+            "a forged CSRF token": NOT_A_TOKEN,
+        }.items():
+            yield what, _ask(operation, "acme", own, _cookie(t.mine.me.token, csrf)), without
+    if "{id}" in operation.path or "{jobId}" in operation.path or operation.name in IDS_IN_BODY:
+        nothing = new_id()
+        unknown = _with_id(_ask(operation, "acme", nothing, me), nothing)
+        for what, tenant in {"another brand's": t.foreign, "a neighbour's": t.neighbour}.items():
+            id = tenant.thing(operation.path)
+            yield f"{what} id", _with_id(_ask(operation, "acme", id, me), id), unknown
+        for id in ("x", "a" * 300, "%00", "%2F", "a%3Fb", "é"):
+            if operation.name not in IDS_IN_BODY:
+                yield f"{id} for an id", _ask(operation, "acme", id, me), unknown
+
+
+def of_staff(operation: Operation, t: Tenants, others: dict[str, dict[str, str]]) -> Iterator[Pair]:
+    """Who manages the brand, in which role, and whose runs are asked for."""
+    forged = _ask(operation, "acme", t.mine.run, _bearer(NOT_A_TOKEN))
+    yield "no session", _ask(operation, "acme", t.mine.run, {}), forged
+    yield "an ambassador's session", _ask(operation, "acme", t.mine.run, _bearer(t.mine.me.token)), forged
+    unknown_brand = _ask(operation, NOWHERE, t.mine.run, t.mine.staff)
+    yield "at another brand", _ask(operation, "globex", t.foreign.run, t.mine.staff), unknown_brand
+    for role, headers in others.items():
+        yield role, _ask(operation, "acme", t.mine.run, headers), unknown_brand
+        yield f"{role}, unknown brand", _ask(operation, NOWHERE, t.mine.run, headers), unknown_brand
+    if "{id}" in operation.path:
+        unknown = _ask(operation, "acme", new_id(), t.mine.staff)
+        yield "another brand's run", _ask(operation, "acme", t.foreign.run, t.mine.staff), unknown
+        yield "no run's id", _ask(operation, "acme", "a" * 300, t.mine.staff), unknown
+
+
+def of_pages(purpose: Purpose) -> Callable[[Operation, Tenants, Suite], Iterator[Pair]]:
+    """Tokens that open nothing, though some of them are genuine."""
+
+    def pairs(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+        nothing = _ask(operation, "", NOT_A_TOKEN, {})
+        expires = suite.world.clock.now().replace(year=2031)
+        mine, theirs = t.mine, t.foreign
+
+        def signed(**claims: str) -> str:
+            whole = {"b": "acme", "a": mine.me.account.id, "c": mine.contact, "m": "a" * 8, "s": "a" * 8}
+            return suite.world.ports.tokens.issue(purpose, {**whole, **claims}, expires)
+
+        purposes = {"i": mine.opt_out, "u": mine.invitation, "c": mine.invitation}
+        for what, token in {
+            "another purpose": purposes[operation.path[1]],
+            "a session": mine.me.token,
+            "another brand's contact": signed(a=theirs.me.account.id, c=theirs.contact),
+            "a neighbour's contact": signed(c=t.neighbour.contact),
+            "a contact in another brand": signed(b="globex", c=mine.contact),
+            "an unknown brand": signed(b=NOWHERE),
+            "an unknown ambassador": signed(a=new_id()),
+            "a cut token": mine.invitation[:-1],
+            "a very long token": "t." + "a" * 6000,
+        }.items():
+            yield what, _ask(operation, "", token, {}), nothing
+
+    return pairs
+
+
+def of_sign_up(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    """Whoever has the address: the answer is that to a new one (AMB-6)."""
+
+    def ask(email: str) -> Ask:
+        return Ask("POST", operation.path.format(brand="acme"), {}, {**FORM, "email": email})
+
+    for email in (t.mine.me.account.email, t.foreign.me.account.email, "newcomer.of.ada@example.org"):
+        yield "a known address", ask(email), ask("nobody.yet@example.org")
+
+
+def of_confirmation(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    def ask(brand: str, token: str) -> Ask:
+        return Ask("POST", operation.path.format(brand=brand), {}, {"token": token})
+
+    nothing = ask("acme", NOT_A_TOKEN)
+    yield "another brand's sign-up", ask("acme", t.foreign.sign_up), nothing
+    yield "at another brand", ask("globex", t.mine.sign_up), nothing
+    yield "at an unknown brand", ask(NOWHERE, t.mine.sign_up), nothing
+    yield "another purpose", ask("acme", t.mine.invitation), nothing
+
+
+def of_session(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    def ask(brand: str, email: str, password: str = PASSWORD) -> Ask:
+        return Ask("POST", operation.path.format(brand=brand), {}, {"email": email, "password": password})
+
+    nobody = ask("acme", "nobody@example.org")
+    yield "another brand's ambassador", ask("acme", t.foreign.me.account.email), nobody
+    yield "at an unknown brand", ask(NOWHERE, t.mine.me.account.email), nobody
+    yield "a wrong password", ask("acme", t.mine.me.account.email, "another password"), nobody
+    yield "an account that is not confirmed", ask("acme", "newcomer.of.ada@example.org"), nobody
+    yield "no address at all", ask("acme", "nobody"), nobody
+
+
+def of_webhook(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    def ask(custom_id: str, *, email: str = "friend.of.gil@example.org", headers: dict[str, str] | None = None) -> Ask:
+        at = int(suite.world.clock.now().timestamp())
+        event = {"event": "spam", "time": at, "email": email, "CustomID": custom_id, "MessageID": 1}
+        good = _basic("provider", "new secret") if headers is None else headers
+        return Ask("POST", operation.path, good, [event])
+
+    parts = CustomId(*t.foreign.custom_id.split("."))
+    unknown = ask(str(CustomId("acme", new_id(), new_id(), "a" * 8)))
+    yield "another brand's ids", ask(str(CustomId("acme", parts.ambassador, parts.contact, parts.mail))), unknown
+    yield "another's contact", ask(str(CustomId("acme", t.mine.me.account.id, parts.contact, parts.mail))), unknown
+    yield "another address", ask(t.mine.custom_id), unknown
+    yield "an unknown mail", ask(t.mine.custom_id[:-8] + "a" * 8, email="friend.of.ada@example.org"), unknown
+    yield "no custom id of ours", ask("other"), ask(str(CustomId(NOWHERE, new_id(), new_id(), "a" * 8)))
+    refused = ask(t.mine.custom_id, headers={})
+    for headers in (
+        _basic("provider", "wrong"),
+        _basic("", ""),
+        _bearer(t.mine.me.token),
+        {"Authorization": "Basic %"},
+    ):
+        yield "no credentials", ask(t.mine.custom_id, headers=headers), refused
+
+
+def of_documents(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    """The contract says the same to everybody."""
+    nobody = Ask("GET", operation.path, {})
+    for headers in (_bearer(t.mine.me.token), _cookie(t.foreign.me.token), t.mine.staff):
+        yield "somebody's session", Ask("GET", operation.path, headers), nobody
+
+
+def _basic(user: str, password: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def _with_id(ask: Ask, id: str) -> Ask:
+    return Ask(ask.method, ask.path, ask.headers, ask.content, id)
+
+
+PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
+    "sign_up_ambassador": of_sign_up,
+    "confirm_ambassador": of_confirmation,
+    "open_session": of_session,
+    "receive_mail_events": of_webhook,
+    "read_contract": of_documents,
+    "show_contract": of_documents,
+    "show_invitation": of_pages(Purpose.INVITATION),
+    "answer_invitation": of_pages(Purpose.INVITATION),
+    "show_opt_out": of_pages(Purpose.OPT_OUT),
+    "opt_out": of_pages(Purpose.OPT_OUT),
+    "show_sign_up": of_pages(Purpose.CONFIRM_SIGN_UP),
+    "open_account": of_pages(Purpose.CONFIRM_SIGN_UP),
+}
+LEFT_BEHIND: dict[str, tuple[Container, ...]] = {  # the caller's own, whoever else was asked for
+    "sign_up_ambassador": (containers.AMBASSADORS, containers.CLAIMS),
+    "receive_mail_events": (containers.QUARANTINE,),
+    "invite_contacts": (containers.JOBS,),
+    "publish": (containers.JOBS, containers.ACTIVITY),
+}
+REFUSED = (401, 403, 404)
+ANSWERED = {
+    "read_contract": 200,
+    "show_contract": 200,
+    "sign_up_ambassador": 202,
+    "receive_mail_events": 200,
+    "invite_contacts": 202,
+    "publish": 202,
+}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+async def test_what_is_not_ones_own_looks_like_what_there_is_not(suite: Suite, operation: Operation) -> None:
+    tenants = await settle(suite)
+    if operation.auth == "ambassador":
+        pairs = of_ambassadors(operation, tenants)
+    elif operation.auth == "staff":
+        roles = {role.value: await suite.staff(role, "acme") for role in (Role.BRAND_SUPPORT, Role.BRAND_COMMUNITY)}
+        others = {role.value: await suite.staff(role, "globex") for role in (Role.ACCOUNT_TEAM, Role.BRAND_ADMIN)}
+        pairs = of_staff(operation, tenants, {**roles, **{f"another brand's {r}": h for r, h in others.items()}})
+    else:
+        assert operation.name in PUBLIC, "a new public operation: say here what a stranger may send it"
+        pairs = PUBLIC[operation.name](operation, tenants, suite)
+    own = (containers.LIMITS, *LEFT_BEHIND.get(operation.name, ()))
+    before = await suite.dump(but=own)
+    for what, strange, unknown in pairs:
+        answer = await strange.send(suite)
+        assert answer[0] in REFUSED or answer[0] == ANSWERED.get(operation.name), f"{what}: {answer}"
+        assert answer == await unknown.send(suite), what
+        await suite.world.drain()
+        assert await suite.dump(but=own) == before, f"{what} changed something"
+
+
+async def test_no_operation_is_left_out_of_the_contract() -> None:
+    served = {name for name, function in functions().items() if isinstance(function.trigger, HttpTrigger)}
+    assert served == {operation.name for operation in OPERATIONS}
