@@ -116,7 +116,7 @@ class Documents(Protocol):
         ...
 
     async def replace(self, key: Key, document: Document, etag: str) -> str:
-        """Replaces what was read under `etag` and gives the new one; raises StaleError."""
+        """Replaces what was read under `etag` and gives the new one; raises StaleError, or ConflictError on a unique value."""
         ...
 
     async def delete(self, key: Key, etag: str) -> None:
@@ -145,6 +145,10 @@ class Store(Protocol):
 
     def platform(self, container: Container) -> Documents:
         """A container of the platform: brands, their wrapped keys, staff. No personal data of a brand's people."""
+        ...
+
+    async def scrub(self, brand: str) -> None:
+        """What was erased or overwritten leaves the brand's files now, where a store has files of its own."""
         ...
 
     async def close(self) -> None:

@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from local.bench.population import CONTACTS_AN_AMBASSADOR, DUE_LIVES, lives
+
 _A_PAGE = 100
 # Of ten rows that are due: deleted, updated with a row in a second table, updated.
 _DELETED, _WITH_ENTRY = 3, 6
 
 
 def build(path: Path, due: int, held: int, body_bytes: int) -> None:
-    """A file with `held` rows, of which `due` are due, evenly among the others."""
+    """A file with `held` rows, of which as many are due, in the same order, as in the population of the store."""
     with closing(_open(path)) as connection:
         connection.executescript(
-            "CREATE TABLE contacts (id TEXT PRIMARY KEY, etag TEXT, since TEXT, body BLOB) WITHOUT ROWID;"
+            "CREATE TABLE contacts (id TEXT PRIMARY KEY, etag TEXT, since TEXT, body BLOB);"
             "CREATE INDEX by_since ON contacts (since, id);"
             "CREATE TABLE ledger (id TEXT PRIMARY KEY, body BLOB) WITHOUT ROWID;"
         )
@@ -50,11 +52,12 @@ def sweep(path: Path, body_bytes: int) -> float:
 
 
 def _rows(due: int, held: int, body_bytes: int) -> Iterator[tuple[str, str, str, bytes]]:
-    body, made = b"x" * body_bytes, 0
-    for number in range(held):
-        is_due = (number + 1) * due // held > made
-        made += is_due
-        yield os.urandom(15).hex(), os.urandom(8).hex(), "1" if is_due else "2", body
+    body, ambassador = b"x" * body_bytes, ""
+    for number, life in enumerate(lives(due, held)):
+        if number % CONTACTS_AN_AMBASSADOR == 0:
+            ambassador = os.urandom(15).hex()
+        id = f"{ambassador}.{os.urandom(15).hex()}"
+        yield id, os.urandom(8).hex(), "1" if life in DUE_LIVES else "2", body
 
 
 def _open(path: Path) -> sqlite3.Connection:

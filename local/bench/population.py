@@ -19,7 +19,7 @@ from shared.usecases.saving import Edit, finished
 CONTACTS_AN_AMBASSADOR = 200
 _A_BATCH = 100
 # The lives of ten records that are due: deleted (RET-1), opted out with a ledger entry (RET-3), anonymised (RET-5).
-_DUE = "1113331555"
+DUE_LIVES = "1113331555"
 # And of ten that are not.
 _HELD = "nniiioooyy"
 
@@ -36,11 +36,11 @@ class Population:
         self._templates: dict[str, Document] = {}
 
     async def write(self, due: int, held: int, progress: Progress) -> None:
-        """`held` records, of which `due` are due now, evenly among the others."""
+        """`held` records, of which `due` are due now: whole books, evenly among the others."""
         documents = self._brand.ports.store.brand(self._brand.id, containers.CONTACTS)
         ledger = self._brand.ports.store.brand(self._brand.id, containers.LEDGER)
         batch: list[Document] = []
-        for number, life in enumerate(_lives(due, held), start=1):
+        for number, life in enumerate(lives(due, held), start=1):
             batch.append(self._document(number, life))
             if len(batch) < _A_BATCH and number < held:
                 continue
@@ -145,12 +145,17 @@ class Population:
         return self._now - timedelta(days=days)
 
 
-def _lives(due: int, held: int) -> Iterator[str]:
-    """For each record what it went through; those that are due come evenly among the others."""
-    made = 0
-    for number in range(held):
-        if (number + 1) * due // held > made:
-            yield _DUE[made % len(_DUE)]
-            made += 1
-        else:
-            yield _HELD[(number - made) % len(_HELD)]
+def lives(due: int, held: int) -> Iterator[str]:
+    """For each record what it went through; whole books are due, as an import is when its time has come."""
+    books = -(-held // CONTACTS_AN_AMBASSADOR)
+    due_books = -(-due // CONTACTS_AN_AMBASSADOR)
+    made = number = 0
+    for book in range(books):
+        is_due = (book + 1) * due_books // books > book * due_books // books
+        for _ in range(min(CONTACTS_AN_AMBASSADOR, held - number)):
+            if is_due and made < due:
+                yield DUE_LIVES[made % len(DUE_LIVES)]
+                made += 1
+            else:
+                yield _HELD[number % len(_HELD)]
+            number += 1

@@ -24,6 +24,7 @@ CONDITIONS: dict[str, Any] = {
     "store": "SQLite files, a thread a file",
     "queue": QUEUE_IS,
     "mix": "30% RET-1 deleted, 30% RET-3 opted out with a ledger entry, 40% RET-5 anonymised",
+    "due are": "whole books of 200, as an import is when its time has come",
     "includes": "plan with its digest (RET-18), reports",
     "floorIs": "sqlite3: pages of 100, as many conditional writes of rows as large",
 }

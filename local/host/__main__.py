@@ -31,13 +31,25 @@ def main() -> int:
 async def _serve(port: int, state: State, module: str) -> int:
     demo = import_module("local.demo_brands")
     with listen(port) as listening:
-        app = App(module, ROOT / "host.json", install=_install, seed=demo.seed, describe=demo.describe, close=_close)
+        app = App(
+            module,
+            ROOT / "host.json",
+            install=_install,
+            seed=demo.seed,
+            describe=demo.describe,
+            settle=_settle,
+            close=_close,
+        )
         host = Host(app, state, listening)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, host.stop)
         await host.serve()
     return 0
+
+
+async def _settle() -> None:
+    await import_module("shared.app").scrub()
 
 
 async def _close() -> None:

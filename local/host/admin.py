@@ -35,6 +35,7 @@ class Admin:
         timers: Timers,
         drain: Drain,
         describe_demo: Describe,
+        settle: Callable[[], Awaitable[None]],
     ) -> None:
         self._functions = {function.name: function for function in functions}
         self._runs = runs
@@ -42,6 +43,7 @@ class Admin:
         self._timers = timers
         self._drain = drain
         self._describe_demo = describe_demo
+        self._settle = settle
 
     def routes(self) -> list[Route]:
         """All under /admin."""
@@ -100,6 +102,7 @@ class Admin:
         busy = await self._drain.wait(seconds)
         if busy:
             return problem(504, "not idle: " + ", ".join(busy.reasons), queues=busy.queues, functions=busy.functions)
+        await self._settle()
         return JSONResponse({"idle": True, "poison": await self._drain.poison()})
 
     async def demo(self, _request: Request) -> Response:

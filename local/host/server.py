@@ -54,6 +54,8 @@ class App:
     """Called before the first request."""
     describe: Callable[[], Awaitable[dict[str, Any]]] = nothing_to_describe
     """What `GET /admin/demo` answers."""
+    settle: Callable[[], Awaitable[None]] = nothing_to_seed
+    """Called when a drain found rest, so that files hold what the records say before it answers."""
     close: Callable[[], Awaitable[None]] = nothing_to_seed
     """Called last, to let go of connections."""
     largest_body: int = field(default=LARGEST_BODY)
@@ -83,7 +85,9 @@ class Host:
         queues = Queues(functions, settings.queues, runs)
         try:
             timers = Timers(functions, clock, runs, self._state.timers)
-            admin = Admin(functions, runs, clock, timers, Drain(queues, timers, runs), self._app.describe)
+            admin = Admin(
+                functions, runs, clock, timers, Drain(queues, timers, runs), self._app.describe, self._app.settle
+            )
             routes = compile_routes(functions, settings.route_prefix)
             http = HttpFunctions(routes, runs, self._state.secrets().function_key, self._app.largest_body)
             await queues.create()

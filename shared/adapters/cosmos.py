@@ -118,6 +118,9 @@ class CosmosStore:
         """A database by its name."""
         return (await self.client()).get_database_client(name)
 
+    async def scrub(self, brand: str) -> None:
+        """Nothing to do: the service has no files of ours."""
+
     async def close(self) -> None:
         """Closes the client and lets go of the identity."""
         if self._client is not None:

@@ -12,7 +12,6 @@ from shared.domain.address_book import Unreadable, UnreadableFileError, count_en
 from shared.domain.addresses import clean_address
 from shared.domain.contact import Contact, Origin
 from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError, UnknownObjectError
-from shared.domain.hashing import normalise
 from shared.domain.jobs import LISTED_REFUSALS, Job, JobState, RowRefusal
 from shared.domain.sealing import SealBrokenError, new_file_key, seal, unseal
 from shared.ports import StaleError
@@ -95,7 +94,8 @@ async def _read_on(brand: Brand, current: Versioned[Job], file: BinaryIO) -> Ver
         if not chunk:
             return current
         tally = _Tally()
-        await _take_all(brand, current.record, chunk, tally)
+        for part in chunks(chunk, ROWS_AT_ONCE):
+            await _take(brand, current.record, part, tally)
         current = await brand.jobs.replace(current, tally.onto(current.record))
     await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "job": current.record.id}])
     return None
@@ -133,26 +133,6 @@ class _Tally:
             refused_by_reason=reasons,
             refusals=(*job.refusals, *self.refusals)[:LISTED_REFUSALS],
         )
-
-
-async def _take_all(brand: Brand, job: Job, rows: Sequence[Row | Unreadable], tally: _Tally) -> None:
-    """Saves the rows of a chunk, its parts side by side: while the store works on one, the next is made.
-
-    Not so when two rows may be one person: the later then finds what the earlier wrote.
-    """
-    refs = [normalise(row.email) for row in rows if isinstance(row, Row) and row.email]
-    parts = chunks(rows, ROWS_AT_ONCE)
-    if len(set(refs)) < len(refs):
-        for part in parts:
-            await _take(brand, job, part, tally)
-        return
-    tasks = [asyncio.create_task(_take(brand, job, part, tally)) for part in parts]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()  # none goes on behind the back of a failed import
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _take(brand: Brand, job: Job, rows: Sequence[Row | Unreadable], tally: _Tally) -> None:

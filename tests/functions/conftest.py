@@ -8,9 +8,14 @@ from tests.functions.suite import ENVIRONMENT, Suite, serving
 
 
 @pytest.fixture
-async def suite(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Suite]:
-    """The functions over a fresh store."""
+def suite_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings that the functions read."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+async def suite(suite_environment: None) -> AsyncIterator[Suite]:
+    """The functions over a fresh store."""
     async with serving() as serving_suite:
         yield serving_suite

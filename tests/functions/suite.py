@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 from azure.functions.queue import QueueMessage
+from azure.functions.timer import TimerRequest
 
 from local.host.functions import Function, QueueTrigger, load_functions
 from local.host.http import HttpFunctions
@@ -120,25 +121,21 @@ class Suite:
         token = await open_staff_session(app.ports_of_the_suite(), app.staff(), member)
         return {"Authorization": f"Bearer {token}"}
 
-    async def deliver(self, queue: str) -> bool:
-        """Gives the oldest message of a queue to its function as the host would; False when there is none.
-
-        What escapes the function is kept in `failures`.
-        """
-        message = self.world.queue.pop(queue)
-        if message is None:
-            return False
-        await self.hand_over(queue, message)
-        return True
-
     async def hand_over(self, queue: str, message: Mapping[str, Any]) -> None:
-        """Runs a queue's function with this message."""
+        """Runs a queue's function with this message; what escapes it is kept in `failures`."""
         new_message: Any = QueueMessage
         (function,) = [
             f for f in functions().values() if isinstance(f.trigger, QueueTrigger) and f.trigger.queue == queue
         ]
+        await self._run(function, new_message(id="1", body=json.dumps(message)))
+
+    async def tick(self, name: str) -> None:
+        """Runs a timer's function; what escapes it is kept in `failures`."""
+        await self._run(functions()[name], TimerRequest())
+
+    async def _run(self, function: Function, argument: object) -> None:
         try:
-            await function.call(**{function.parameter: new_message(id="1", body=json.dumps(message))})
+            await function.call(**{function.parameter: argument})
         except Exception as error:
             self.failures.append(error)
 

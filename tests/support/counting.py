@@ -42,6 +42,10 @@ class CountingStore:
         """A container of the platform."""
         return _Counted(self._store.platform(container), container.name, self.counts)
 
+    async def scrub(self, brand: str) -> None:
+        """Lets erased bytes leave the files."""
+        await self._store.scrub(brand)
+
     async def close(self) -> None:
         """Closes the store."""
         await self._store.close()

@@ -104,6 +104,10 @@ class CrashingStore:
         """A container of the platform."""
         return _CrashingDocuments(self._store.platform(container), container.name, self._crashes)
 
+    async def scrub(self, brand: str) -> None:
+        """Lets erased bytes leave the files."""
+        await self._store.scrub(brand)
+
     async def close(self) -> None:
         """Closes the store."""
         await self._store.close()

@@ -1,0 +1,220 @@
+"""No personal data and no token in any log, exception, queue message, quarantine entry or address (VIS-8)."""
+
+import json
+import re
+import traceback
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from shared import app
+from shared.adapters.mailjet import MailjetMailer
+from shared.adapters.storage_files import StorageFiles
+from shared.adapters.storage_queue import StorageQueue
+from shared.domain.tokens import Purpose
+from tests.functions.leaks import AMBASSADOR, IP, PERSON, Faults, LeakingStore, Tee, every_log_record, found_in
+from tests.functions.suite import Suite, serving
+from tests.functions.tenants import FORM
+from tests.functions.test_webhook import basic
+from tests.support.azurite import Azurite
+from tests.support.scripted_http import Answer, Request, ScriptedServer, scripted_server
+
+pytestmark = pytest.mark.rule("VIS-8")
+
+FROM = {"X-Forwarded-For": IP, "User-Agent": "zqbody agent"}
+QUEUES = ("account-mails", "imports", "mails", "mail-events", "sweeps", "suppression-reach")
+
+
+class Provider:
+    """A Mailjet that takes every mail, or refuses it with its address in the reason."""
+
+    def __init__(self, server: ScriptedServer) -> None:
+        self.refusing = False
+        self.mails: list[dict[str, Any]] = []
+        server.answer_by(self.answer)
+
+    def answer(self, request: Request) -> Answer:
+        if request.method == "GET":
+            return Answer.of({"Count": 0, "Data": [], "Total": 0})
+        messages = request.json()["Messages"]
+        if self.refusing:
+            reason = {"ErrorCode": "mj-0013", "StatusCode": 400, "ErrorMessage": f"{messages[0]['To']} zqbody"}
+            return Answer.of({"Messages": [{"Status": "error", "Errors": [reason]} for _ in messages]}, 400)
+        self.mails += messages
+        taken = [
+            {"Status": "success", "CustomID": m["CustomID"], "To": [{"Email": "x", "MessageID": 1}]} for m in messages
+        ]
+        return Answer.of({"Messages": taken})
+
+    def link(self, part: str) -> str:
+        """The token of the newest link of a kind."""
+        found = [t for mail in self.mails for t in re.findall(rf"/{part}/([\w.~-]+)", mail["TextPart"])]
+        return str(found[-1])
+
+
+@dataclass
+class Run:
+    """A suite under watch, and everything it lets out."""
+
+    suite: Suite
+    provider: Provider
+    server: ScriptedServer
+    faults: Faults
+    queue: Tee
+    tokens: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+
+    async def ask(self, method: str, path: str, *, fails: bool = True, **request: Any) -> Any:
+        """Asks, first with the store failing at its first and at its second operation, then in earnest."""
+        headers = {**FROM, **request.pop("headers", {})}
+        for broken in (0, 1) if fails else ():
+            self.faults.left = broken + 1
+            answer = await self.suite.http.request(method, path, headers=headers, **request)
+            self.faults.left = 0
+            if answer.status_code >= 500:
+                self.answers.append(answer.text)
+        return await self.suite.http.request(method, path, headers=headers, **request)
+
+    async def work(self) -> None:
+        """Delivers every message, once in vain and then in earnest, until nothing waits."""
+        clock = self.suite.world.clock
+        while any(self.suite.world.queue.queues.values()):
+            clock.advance(seconds=30)
+            for queue in QUEUES:
+                message = self.suite.world.queue.pop(queue)
+                if message:
+                    self.faults.left = 1
+                    await self.suite.hand_over(queue, message)
+                    self.faults.left = 0
+                    await self.suite.hand_over(queue, message)
+
+
+@asynccontextmanager
+async def watched(azurite: Azurite) -> AsyncIterator[Run]:
+    """A suite on the real adapters of queue, files and mails, over a store that can be told to fail."""
+    async with scripted_server() as server, serving() as suite:
+        faults = Faults()
+        real = StorageQueue(azurite.connection)
+        queue = Tee(suite.world.queue, real, faults)
+        files, mailer = StorageFiles(azurite.connection), MailjetMailer(server.url, "key", "secret")
+        app.override(store=LeakingStore(suite.store, faults), queue=queue, files=files, mailer=mailer)
+        suite.world.brands = app.brands()
+        try:
+            yield Run(suite, Provider(server), server, faults, queue)
+        finally:
+            for adapter in (real, files, mailer):
+                await adapter.aclose()
+
+
+async def play(run: Run) -> None:
+    """Sign-up to sweep, with everything going wrong on the way."""
+    brand, post = "/api/brands/acme", run.suite.http.post
+    form = {**FORM, **AMBASSADOR}
+    await run.ask("POST", f"{brand}/ambassadors", json=form)
+    await post(f"{brand}/ambassadors", content=json.dumps(form)[:-1].encode(), headers=FROM)
+    await post(f"{brand}/ambassadors", json={**form, "iban": form["iban"] + "1", "gender": "zqbody"}, headers=FROM)
+    await run.work()
+    run.tokens.append(run.provider.link("c"))
+    await run.ask("GET", f"/c/{run.tokens[-1]}")
+    await run.ask("POST", f"/c/{run.tokens[-1]}", data={"confirm": "zqbody"})
+    await run.ask("POST", f"{brand}/ambassadors/confirm", json={"token": run.tokens[-1]})
+    credentials = {"email": AMBASSADOR["email"], "password": AMBASSADOR["password"]}
+    await run.ask("POST", f"{brand}/session", json={**credentials, "password": "zqbody wrong"})
+    session = (await run.ask("POST", f"{brand}/session", json=credentials)).json()
+    run.tokens += [session["token"], session["csrfToken"]]
+    signed_in = {"Authorization": f"Bearer {session['token']}"}
+    own = {name: AMBASSADOR[name] for name in ("iban", "about", "dateOfBirth")}
+    assert (await run.ask("PATCH", f"{brand}/me", json=own, headers=signed_in)).status_code == 200
+    entered = await run.ask("POST", f"{brand}/contacts", json=PERSON, headers=signed_in)
+    assert entered.status_code in (200, 201), entered.text
+    await run.ask("GET", f"{brand}/contacts", params={"q": PERSON["email"]}, headers=signed_in)
+    file = f"Zqfirstname zqlastname <{PERSON['email']}>, zqbody@@zq7, other.{PERSON['email']}".encode()
+    for content in (file, b"\xff\xfezqbody", b"BEGIN:VCARD\nzqbody"):
+        await run.ask("POST", f"{brand}/contacts/import", content=content, headers=signed_in)
+    await run.work()
+    run.provider.refusing = True
+    await run.ask("POST", f"{brand}/contacts/invite", json={"all": True}, headers=signed_in)
+    await run.work()
+    run.provider.refusing = False
+    await run.ask("POST", f"{brand}/contacts/invite", json={"all": True}, headers=signed_in)
+    await run.work()
+    for part in "iu":
+        run.tokens.append(run.provider.link(part))
+        await run.ask("GET", f"/{part}/{run.tokens[-1]}")
+    await run.ask("POST", f"/i/{run.provider.link('i')}", data={"answer": "accept"})
+    news = {"all": True, "subject": "zqbody", "body": "zqbody to all"}
+    await run.ask("POST", f"{brand}/publications", json=news, headers=signed_in)
+    await run.work()
+    await webhook(run)
+    await run.ask("POST", f"/u/{run.provider.link('u')}", data={"scope": "brand"})
+    await run.work()
+    await run.ask("POST", f"{brand}/contacts", json=PERSON, headers=signed_in)
+    run.suite.world.clock.advance(days=40)
+    for timer in ("sweep_retention", "sweep_lost_work"):
+        for left in (1, 0):
+            run.faults.left = left
+            await run.suite.tick(timer)
+    await run.work()
+
+
+async def webhook(run: Run) -> None:
+    """Events that quote the person, in every shape."""
+    mail = run.provider.mails[-1]
+    at = int(run.suite.world.clock.now().timestamp())
+    whole = {
+        "event": "bounce",
+        "time": at,
+        "email": mail["To"][0]["Email"],
+        "CustomID": mail["CustomID"],
+        "ip": IP,
+        "comment": "zqbody said no",
+        "agent": "zqbody",
+        "Payload": "zqbody",
+    }
+    strange = (
+        {"event": "zqbody"},
+        {"CustomID": "zqbody"},
+        {"email": "zqbody@zq7"},
+        {"time": "zqbody"},
+        {"error": "zqbody"},
+    )
+    for body in (whole, *({**whole, **other} for other in strange), "zqbody", {**whole, "event": "open"}):
+        await run.ask("POST", "/api/webhooks/mailjet", json=body, headers=basic("provider", "new secret"))
+    await run.ask("POST", "/api/webhooks/mailjet", content=b"zqbody zq7", headers=basic("provider", "new secret"))
+    await run.ask("POST", "/api/webhooks/mailjet", json=whole, headers=basic("provider", "zqbody"))
+    await run.work()
+
+
+def claims(run: Run, link: str) -> dict[str, str]:
+    """What the token of a link says."""
+    tokens, start = run.suite.world.ports.tokens, datetime.fromtimestamp(0, UTC)
+    read = [tokens.read(purpose, link.rsplit("/", 1)[1], start) for purpose in Purpose]
+    (said,) = [claims for claims in read if claims]
+    return said
+
+
+async def test_nothing_of_a_person_is_let_out(azurite: Azurite, suite_environment: None) -> None:
+    with every_log_record() as said:
+        async with watched(azurite) as run:
+            await play(run)
+            quarantine = repr((await run.suite.dump())["platform/quarantine"])
+            files = [name for name in said if "canary-" in name]
+    failures = ["".join(traceback.format_exception(error)) for error in run.suite.failures]
+    contexts = [repr(getattr(error, "__context__", None)) for error in run.suite.failures]
+    links = [token for mail in run.provider.mails for token in re.findall(r"https://suite\S+", mail["TextPart"])]
+    run.tokens += [link.rsplit("/", 1)[1] for link in links]
+    asked = [request.target for request in run.server.requests]
+    assert len(said) > 200
+    assert len(failures) > 10
+    assert set(contexts) == {"None"}
+    assert len(run.answers) > 30
+    assert files, "the storage client logs its calls"
+    assert '"reason"' in quarantine or "'reason'" in quarantine
+    for texts in (said, failures, run.answers, run.queue.sent, [quarantine], asked):
+        assert found_in(texts, run.tokens) == []
+    assert found_in([repr(claims(run, link)) for link in links], []) == []
+    assert found_in([link.rsplit("/", 1)[0] for link in links], []) == []

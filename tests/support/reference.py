@@ -1,0 +1,253 @@
+"""A tiny model of the rules, written from their text alone: what each record must be, and which mail may go, at any time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+IN = {"invitation_accepted", "opt_in_other", "opt_in_order", "opt_in_brand_import"}
+OUT = {"invitation_declined", "opt_out_email", "opt_out_no_action", "opt_out_global"}
+OWN_ACT = {"invitation_accepted", "invitation_declined", "opt_out_email", "opt_out_global"}  # CON-6
+TO_THE_BRAND = {"blog", "internal_form", "external_form", "brand_database"}  # CON-5: communications allowed
+FOR_EVER = {"hard_bounce", "spam", "blocked"}
+SOFT_IN_A_ROW = 5
+
+
+class Broken(AssertionError):  # noqa: N818 - it is the rule that is broken
+    """A rule was broken; the message says which."""
+
+
+@dataclass(slots=True)
+class Days:
+    """The durations of a brand's policy."""
+
+    new: int = 30
+    invitation: int = 15
+    opted_out: int = 365
+    inactive: int = 1095
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One record of one address in one ambassador's book, as the rules want it."""
+
+    brand: str
+    ambassador: str
+    address: str
+    id: str
+    state: str
+    since: datetime
+    created: datetime
+    to_brand: str = "none"
+    activity: datetime | None = None
+    last_call: datetime | None = None
+    first_sent: datetime | None = None
+    marks: list[tuple[datetime, str]] = field(default_factory=list)
+    mails: set[str] = field(default_factory=set)
+    asked_or_agreed: bool = False  # a mail left, or a consent changed: the record cannot just vanish
+    place: str = "book"  # "book", "brand" (RET-15), "anonymous", "nowhere"
+    blocks: bool = False  # out of the book, and still keeps its address from being entered (SUP-5)
+    troubled: bool = False  # there was a time when no mail could go to the address
+    claimed: bool = False  # a mail's fate is not known
+
+    @property
+    def in_book(self) -> bool:
+        """Whether the ambassador has it."""
+        return self.place == "book"
+
+    def status(self) -> str:
+        """CON-3, from what the provider said, by the time it happened."""
+        kinds = {kind for _, kind in self.marks}
+        for worst in ("spam", "hard_bounce", "blocked"):
+            if worst in kinds:
+                return worst
+        if self.bounced_often():
+            return "hard_bounce"
+        last = "not_verified"
+        for _, kind in sorted(self.marks):
+            last = {"soft_bounce": "soft_bounce", "released": "not_verified"}.get(kind, "ok")
+        return last
+
+    def bounced_often(self) -> bool:
+        """Five soft bounces in a row without a delivery between them."""
+        row = 0
+        for _, kind in sorted(self.marks):
+            row = row + 1 if kind == "soft_bounce" else 0
+            if row == SOFT_IN_A_ROW:
+                return True
+        return False
+
+    def due(self, days: Days) -> tuple[str, datetime] | None:
+        """The rule that the record stands under, and its day (RET-1 to 6, RET-15)."""
+        if self.place in ("anonymous", "nowhere"):
+            return None
+        quiet_since = max(self.created, self.activity or self.created)
+        if self.place == "brand":
+            return "RET-6", quiet_since + timedelta(days=days.inactive)
+        if self.state == "new" and self.to_brand == "none":
+            return "RET-1", self.since + timedelta(days=days.new)
+        if self.state == "invitation_sent":
+            rule, since = ("RET-3", self.last_call) if self.last_call else ("RET-2", self.since)
+            return rule, since + timedelta(days=days.invitation)
+        if self.state in OUT:
+            return "RET-5", self.since + timedelta(days=days.opted_out)
+        return "RET-6", quiet_since + timedelta(days=days.inactive)
+
+    def act(self, state: str, at: datetime) -> bool:
+        """An act of the person: the later wins, of two in one second the no (CON-6). Whether anything changed."""
+        if self.state == "opt_out_global":
+            return False
+        if self.state in OWN_ACT and (at < self.since or (at == self.since and self.state in OUT)):
+            return False
+        if self.state == state or (state == "opt_out_email" and self.state in OUT & OWN_ACT):
+            return False
+        self.state, self.since, self.asked_or_agreed = state, at, True
+        if state == "invitation_accepted":
+            self.activity = max(self.activity or at, at)  # RET-13
+        if not self.in_book:
+            self.blocks = True
+        return True
+
+
+@dataclass(slots=True)
+class Model:
+    """All brands."""
+
+    days: dict[str, Days]
+    entries: list[Entry] = field(default_factory=list)
+    by_id: dict[str, Entry] = field(default_factory=dict)
+    by_address: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
+    black_list: set[tuple[str, str]] = field(default_factory=set)  # (brand, address): opted out of all, or dead
+    often: set[tuple[str, str, str]] = field(default_factory=set)  # (brand, address, record): bounced too often
+    accepted: dict[str, int] = field(default_factory=dict)  # custom id → how often the provider took it
+    attempts: int = 0
+
+    def listed(self, brand: str, address: str) -> bool:
+        """SUP-1."""
+        known = self.by_address.get((brand, address), ())
+        return (brand, address) in self.black_list or any((brand, address, entry.id) in self.often for entry in known)
+
+    def standing(self, brand: str, ambassador: str, address: str) -> Entry | None:
+        """The record that stands for an address in a book, or keeps it out of it."""
+        for entry in self.by_address.get((brand, address), ()):
+            if entry.ambassador == ambassador and (entry.in_book or (entry.blocks and entry.place != "nowhere")):
+                return entry
+        return None
+
+    def may_enter(self, brand: str, ambassador: str, address: str) -> bool:
+        """SUP-2, SUP-5: whether the address may be entered, by hand or by a file."""
+        known = self.standing(brand, ambassador, address)
+        return not self.listed(brand, address) and not (known and known.state in OUT)
+
+    def add(self, entry: Entry) -> None:
+        """A record that was made."""
+        self.entries.append(entry)
+        self.by_id[entry.id] = entry
+        self.by_address.setdefault((entry.brand, entry.address), []).append(entry)
+
+    def mail_leaves(self, custom_id: str, to: str, publication: bool, at: datetime) -> None:
+        """MAIL-1, at the moment of sending; raises Broken when this mail may not go."""
+        self.attempts += 1
+        brand, _, contact, mail = custom_id.split(".")
+        entry = self.by_id.get(contact)
+        if entry is None or not entry.in_book or entry.address != to or entry.brand != brand:
+            raise Broken(f"MAIL-1: a mail to a record that is {entry.place if entry else 'unknown'}")
+        if self.listed(brand, to):
+            raise Broken(f"SUP-2: a mail to a listed address ({entry.state})")
+        if entry.status() not in ("ok", "not_verified"):
+            raise Broken(f"CON-3: a mail to an address that is {entry.status()}")
+        if self.accepted.get(custom_id):
+            raise Broken("MAIL-4: a mail that the provider has already")
+        allowed = entry.state in IN if publication else entry.state in ("new", "invitation_sent")
+        if not allowed:
+            raise Broken(f"MAIL-1: a {'publication' if publication else 'n invitation'} to {entry.state}")
+        if entry.state == "invitation_sent":
+            if entry.last_call or mail in entry.mails:
+                raise Broken("MAIL-1: a third invitation")
+            if at < (entry.first_sent or at) + timedelta(days=self.days[brand].invitation):
+                raise Broken("RET-19: a second invitation before its time")
+
+    def mail_accepted(self, custom_id: str, publication: bool, at: datetime) -> None:
+        """The provider took a mail."""
+        self.accepted[custom_id] = self.accepted.get(custom_id, 0) + 1
+        entry = self.by_id[custom_id.split(".")[2]]
+        entry.mails.add(custom_id.split(".")[3])
+        entry.asked_or_agreed = True
+        if publication:
+            return
+        if entry.state == "new":
+            entry.state, entry.since, entry.first_sent = "invitation_sent", at, at
+        elif entry.state == "invitation_sent":
+            entry.last_call = at
+
+    def told(self, contact: str, mail: str, kind: str, at: datetime) -> None:
+        """The provider's word about a mail, whenever it comes (CON-3, SUP-1, RET-13)."""
+        entry = self.by_id[contact]
+        if entry.place == "nowhere":
+            return
+        if kind in FOR_EVER:
+            self.black_list.add((entry.brand, entry.address))
+        if not entry.in_book:
+            if kind == "unsubscribe":
+                self.opt_out(entry, at)
+            return
+        if kind == "unsubscribe":
+            entry.act("opt_out_email", at)
+            return
+        if kind == "click":
+            entry.activity = max(entry.activity or at, at)
+        entry.marks.append((at, kind))
+        key = (entry.brand, entry.address, entry.id)
+        (self.often.add if entry.bounced_often() else self.often.discard)(key)
+        entry.troubled |= entry.status() not in ("ok", "not_verified")
+
+    def opt_out(self, entry: Entry, at: datetime) -> None:
+        """Of one ambassador: whichever record stands for the address now (SUP-5)."""
+        target = entry if entry.in_book else self.standing(entry.brand, entry.ambassador, entry.address) or entry
+        target.act("opt_out_email", at)
+
+    def opt_out_of_all(self, entry: Entry, at: datetime) -> None:
+        """Of the brand: every record of the address, and the black list (SUP-3)."""
+        self.black_list.add((entry.brand, entry.address))
+        for each in self.by_address[entry.brand, entry.address]:
+            each.troubled = True
+            if each.state != "opt_out_global":
+                each.state, each.since, each.asked_or_agreed = "opt_out_global", at, True
+
+    def removed(self, entry: Entry) -> None:
+        """The ambassador takes a record out of the book."""
+        if not entry.asked_or_agreed and not entry.claimed:
+            entry.place = "nowhere"
+            return
+        self._leave(entry, "brand" if entry.to_brand != "none" else "anonymous")
+
+    def sweep(self, brand: str, at: datetime) -> None:
+        """RET-1, 3, 5, 6 and 15 at a date; RET-2 shows by its mail."""
+        days = self.days[brand]
+        for entry in self.entries:
+            due = entry.due(days) if entry.brand == brand else None
+            if due is None or due[1] > at or entry.claimed:
+                continue
+            if due[0] == "RET-1":
+                entry.place = "nowhere"
+            elif due[0] == "RET-3":
+                entry.state, entry.since, entry.asked_or_agreed = "opt_out_no_action", at, True
+            elif due[0] in ("RET-5", "RET-6"):
+                if entry.place == "book" and entry.to_brand in TO_THE_BRAND:
+                    self._leave(entry, "brand")
+                    due = entry.due(days)
+                if due is None or due[1] <= at:
+                    self._leave(entry, "anonymous")
+
+    def next_day(self, after: datetime) -> datetime | None:
+        """The next day on which something is due."""
+        days = (due[1] for entry in self.entries if (due := entry.due(self.days[entry.brand])))
+        return min((day for day in days if day > after), default=None)
+
+    def alive(self) -> Iterator[Entry]:
+        """The records in the books."""
+        return (entry for entry in self.entries if entry.in_book)
+
+    def _leave(self, entry: Entry, place: str) -> None:
+        if entry.in_book:
+            entry.blocks = entry.state in OUT
+        entry.place = place
