@@ -13,7 +13,7 @@ from shared.domain.ids import new_id
 from shared.domain.ledger import Entry
 from shared.domain.mail_events import EventKind
 from shared.domain.records import Instant, Record
-from shared.domain.retention import Clock, contact_clock
+from shared.domain.retention import Clock, RuleId
 
 
 class EmailStatus(StrEnum):
@@ -241,3 +241,34 @@ _STATUS: dict[str, EmailStatus] = {
 def last_activity(contact: Contact, at: datetime) -> datetime:
     """The later of the contact's last deliberate act and this one (RET-13)."""
     return max(contact.last_activity_at or at, at)
+
+
+def contact_clock(contact: Contact) -> Clock | None:
+    """The rule a contact stands under; None when nothing may or need happen (RET-14, anonymised, the brand's own)."""
+    if contact.anonymised_at or contact.restricted_at:
+        return None
+    state, since = contact.ambassador_opt_in, contact.ambassador_opt_in_at
+    if contact.detached_at:
+        if contact.owned_by_brand_sync:
+            return None
+        return Clock(
+            rule=RuleId.INACTIVE,
+            since=_latest(contact.created_at, contact.last_activity_at, contact.brand_opt_in_at),
+        )
+    if state is AmbassadorOptIn.BLOG_PENDING:
+        return Clock(rule=RuleId.PENDING_CONFIRMATION, since=since)
+    if state is AmbassadorOptIn.NEW and contact.brand_opt_in is BrandOptIn.NONE:
+        return Clock(rule=RuleId.NEVER_INVITED, since=since)
+    if state is AmbassadorOptIn.INVITATION_SENT:
+        if contact.last_call_at:
+            return Clock(rule=RuleId.SECOND_INVITATION, since=contact.last_call_at)
+        return Clock(rule=RuleId.FIRST_INVITATION, since=since)
+    if state.opted_out:
+        return Clock(rule=RuleId.OPTED_OUT, since=since)
+    if contact.owned_by_brand_sync:
+        return None
+    return Clock(rule=RuleId.INACTIVE, since=_latest(contact.created_at, contact.last_activity_at))
+
+
+def _latest(first: datetime, *others: datetime | None) -> datetime:
+    return max((first, *(moment for moment in others if moment)))

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from shared.domain.anonymisation import anonymised_contact, detached_contact
 from shared.domain.consent import AmbassadorOptIn
-from shared.domain.contact import Contact, Origin
+from shared.domain.contact import Contact, Origin, contact_clock
 from shared.domain.policy import Policy
-from shared.domain.retention import RULES, Action, RuleId, contact_clock, is_due
+from shared.domain.retention import RULES, Action, RuleId, is_due
 
 
 class Done(StrEnum):

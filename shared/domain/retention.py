@@ -4,14 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.policy import Durations
 from shared.domain.records import Instant, Record
-
-if TYPE_CHECKING:
-    from shared.domain.contact import Contact
 
 
 class Action(StrEnum):
@@ -83,33 +78,6 @@ RULES: dict[RuleId, Rule] = {
 }  # fmt: skip
 
 
-def contact_clock(contact: "Contact") -> Clock | None:
-    """The rule a contact stands under; None when nothing may or need happen (RET-14, anonymised, the brand's own)."""
-    if contact.anonymised_at or contact.restricted_at:
-        return None
-    state, since = contact.ambassador_opt_in, contact.ambassador_opt_in_at
-    if contact.detached_at:
-        if contact.owned_by_brand_sync:
-            return None
-        return Clock(
-            rule=RuleId.INACTIVE,
-            since=_latest(contact.created_at, contact.last_activity_at, contact.brand_opt_in_at),
-        )
-    if state is AmbassadorOptIn.BLOG_PENDING:
-        return Clock(rule=RuleId.PENDING_CONFIRMATION, since=since)
-    if state is AmbassadorOptIn.NEW and contact.brand_opt_in is BrandOptIn.NONE:
-        return Clock(rule=RuleId.NEVER_INVITED, since=since)
-    if state is AmbassadorOptIn.INVITATION_SENT:
-        if contact.last_call_at:
-            return Clock(rule=RuleId.SECOND_INVITATION, since=contact.last_call_at)
-        return Clock(rule=RuleId.FIRST_INVITATION, since=since)
-    if state.opted_out:
-        return Clock(rule=RuleId.OPTED_OUT, since=since)
-    if contact.owned_by_brand_sync:
-        return None
-    return Clock(rule=RuleId.INACTIVE, since=_latest(contact.created_at, contact.last_activity_at))
-
-
 def due_at(clock: Clock | None, durations: Durations) -> datetime | None:
     """When the record of this clock is due; None for never."""
     return RULES[clock.rule].due_at(clock.since, durations) if clock else None
@@ -124,7 +92,3 @@ def is_due(clock: Clock | None, at: datetime, durations: Durations) -> bool:
 def rules_of(container: str) -> Sequence[Rule]:
     """The rules that act on a container, in the order of the table."""
     return [rule for rule in RULES.values() if rule.container == container]
-
-
-def _latest(first: datetime, *others: datetime | None) -> datetime:
-    return max((first, *(moment for moment in others if moment)))

@@ -6,9 +6,9 @@ import pytest
 
 from shared.domain.ambassador import AccountStatus, Ambassador, Gender
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn, OptInClass
-from shared.domain.contact import last_activity
+from shared.domain.contact import contact_clock, last_activity
 from shared.domain.policy import Durations
-from shared.domain.retention import RULES, Action, RuleId, contact_clock, due_at, is_due, rules_of
+from shared.domain.retention import RULES, Action, RuleId, due_at, is_due, rules_of
 from tests.support.records import HASHER, SECOND, START, a_contact, days
 
 S = AmbassadorOptIn

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from shared.domain.ids import new_id
+from tests.functions.provider import Invited, post
 from tests.functions.suite import SignedIn, Suite
-from tests.functions.test_webhook import Invited, post
 
 CSV = b"First Name,Last Name,E-mail 1 - Value\nGrace,Hopper,grace@example.org\nNo,Body,not an address\n"
 CONTACT = {

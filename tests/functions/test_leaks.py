@@ -17,9 +17,9 @@ from shared.adapters.storage_files import StorageFiles
 from shared.adapters.storage_queue import StorageQueue
 from shared.domain.tokens import Purpose
 from tests.functions.leaks import AMBASSADOR, IP, PERSON, Faults, LeakingStore, Tee, every_log_record, found_in
+from tests.functions.provider import basic
 from tests.functions.suite import Suite, serving
 from tests.functions.tenants import FORM
-from tests.functions.test_webhook import basic
 from tests.support.azurite import Azurite
 from tests.support.scripted_http import Answer, Request, ScriptedServer, scripted_server
 

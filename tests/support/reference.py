@@ -185,7 +185,7 @@ class Model:
         if entry.place == "nowhere":
             return
         if kind in FOR_EVER:
-            self.black_list.add((entry.brand, entry.address))
+            self._list(entry.brand, entry.address)
         if not entry.in_book:
             if kind == "unsubscribe":
                 self.opt_out(entry, at)
@@ -198,7 +198,8 @@ class Model:
         entry.marks.append((at, kind))
         key = (entry.brand, entry.address, entry.id)
         (self.often.add if entry.bounced_often() else self.often.discard)(key)
-        entry.troubled |= entry.status() not in ("ok", "not_verified")
+        for each in self.by_address[entry.brand, entry.address]:
+            each.troubled |= self.listed(each.brand, each.address) or each.status() == "soft_bounce"
 
     def opt_out(self, entry: Entry, at: datetime) -> None:
         """Of one ambassador: whichever record stands for the address now (SUP-5)."""
@@ -207,9 +208,8 @@ class Model:
 
     def opt_out_of_all(self, entry: Entry, at: datetime) -> None:
         """Of the brand: every record of the address, and the black list (SUP-3)."""
-        self.black_list.add((entry.brand, entry.address))
+        self._list(entry.brand, entry.address)
         for each in self.by_address[entry.brand, entry.address]:
-            each.troubled = True
             if each.state != "opt_out_global":
                 each.state, each.since, each.asked_or_agreed = "opt_out_global", at, True
 
@@ -246,6 +246,11 @@ class Model:
     def alive(self) -> Iterator[Entry]:
         """The records in the books."""
         return (entry for entry in self.entries if entry.in_book)
+
+    def _list(self, brand: str, address: str) -> None:
+        self.black_list.add((brand, address))
+        for each in self.by_address[brand, address]:
+            each.troubled = True
 
     def _leave(self, entry: Entry, place: str) -> None:
         if entry.in_book:
