@@ -41,6 +41,7 @@ async def confirmed(world: World, email: str = ADA, brand: str = "acme") -> Bran
     return await world.brand(brand)
 
 
+@pytest.mark.rule("REG-1")
 @pytest.mark.rule("AMB-6")
 @pytest.mark.rule("AMB-2")
 async def test_there_is_no_access_before_the_link_and_access_after_it(world: World, acme: Brand) -> None:
