@@ -1,6 +1,7 @@
 """A whole sweep, planned, done and reported, of a brand that holds twice as many records as are due."""
 
 import asyncio
+import os
 import shutil
 import statistics
 import time
@@ -56,9 +57,11 @@ def sweeps(due: int, held: int, progress: Progress) -> Seconds:
         for done in range(ROUNDS):
             progress(f"sweeping {due:,} of {held:,}", done, ROUNDS)
             shutil.copytree(folder / "built", folder / "copy")
+            os.sync()  # or the disk would still be busy with the copy
             ours.append(asyncio.run(_sweep(folder / "copy", due)))
             shutil.rmtree(folder / "copy")
             shutil.copy(folder / "bare.sqlite3", folder / "copy.sqlite3")
+            os.sync()
             bare.append(bare_sweep.sweep(folder / "copy.sqlite3", body_bytes))
             for file in folder.glob("copy.sqlite3*"):
                 file.unlink()

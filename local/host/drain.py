@@ -59,6 +59,10 @@ class Drain:
         return {name: depth for name, depth in depths.items() if depth}
 
     async def _look(self) -> Busy:
-        depths = {listener.client.queue_name: await listener.depth() for listener in self._queues.listeners}
+        depths = {}
+        for listener in self._queues.listeners:
+            depths[listener.client.queue_name] = depth = await listener.depth()
+            if depth:
+                listener.wake()
         functions = sorted({*self._runs.at_work, *self._timers.due})
         return Busy({name: depth for name, depth in depths.items() if depth}, functions)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from shared.domain.jobs import RunState
-from shared.domain.records import Record, stamp
+from shared.domain.jobs import Job, MailBatch, Run, RunState
+from shared.domain.records import stamp
 from shared.ports import Outcome, Query, Where
 from shared.usecases import account_mails, import_contacts, invite, sweep
 from shared.usecases.brands import Brand
@@ -14,7 +14,7 @@ from shared.usecases.limiting import forget_old_windows
 from shared.usecases.saving import repair_proofs
 from shared.usecases.suppressing import reach_again
 
-T = TypeVar("T", bound=Record)
+T = TypeVar("T", Job, MailBatch, Run)
 
 LOST_AFTER = timedelta(minutes=10)
 PROOFS_WITHIN = timedelta(days=3)
@@ -66,10 +66,11 @@ async def _forget(brand: Brand) -> int:
 
 
 async def _delete_old(brand: Brand, collection: Collection[T]) -> int:
+    """What is still open stays: a mail whose fate is not known, or a file, hangs on it."""
     deleted = 0
     old = Query(where=(Where("startedAt", "<=", stamp(brand.now() - REPORTS_KEPT)),), order_by="startedAt")
     async for page in collection.pages(old):
-        results = await collection.write_many([Change(item, None) for item in page])
+        results = await collection.write_many([Change(item, None) for item in page if item.record.open_since is None])
         deleted += sum(result.outcome is Outcome.WRITTEN for result in results)
     return deleted
 

@@ -74,27 +74,26 @@ async def _settled_doubts(run: _Run, contacts: Sequence[Versioned[Contact]]) -> 
     """Those contacts that are free for a mail: what an earlier try left claimed is looked up first."""
     free: list[Versioned[Contact]] = []
     for item in contacts:
-        contact, claim = item.record, item.record.outgoing
-        if claim is None:
-            if any(mail.id == _mail(run) for mail in contact.mails):
-                run.sent += 1  # an earlier try got that far
-            elif contact.id in run.refused:
-                run.skipped[run.refused[contact.id]] += 1  # it would be refused again
-            else:
-                free.append(item)
-            continue
-        settled = await _settle(run.brand, contact, claim)
-        if settled is None:
+        known: Versioned[Contact] | None = item
+        if item.record.outgoing:
+            known = await _without_doubt(run, item.record, item.record.outgoing)
+        if known is None:
             run.again += 1
-        elif claim.mail == _mail(run) and any(mail.id == claim.mail for mail in settled.mails):
-            run.sent += 1
+        elif any(mail.id == _mail(run) for mail in known.record.mails):
+            run.sent += 1  # an earlier try got that far, whoever noticed
+        elif known.record.id in run.refused:
+            run.skipped[run.refused[known.record.id]] += 1  # it would be refused again
         else:
-            fresh = await run.brand.contacts.get(contact.ambassador_id, contact.id)
-            if fresh and fresh.record.outgoing:
-                run.again += 1  # another mail was faster
-            elif fresh:
-                free.append(fresh)
+            free.append(known)
     return free
+
+
+async def _without_doubt(run: _Run, contact: Contact, claim: Outgoing) -> Versioned[Contact] | None:
+    """The contact as it is when the fate of its claimed mail is known; None while it is not, or another mail was faster."""
+    if await _settle(run.brand, contact, claim) is None:
+        return None
+    fresh = await run.brand.contacts.get(*_key(contact))
+    return None if fresh is None or fresh.record.outgoing else fresh
 
 
 async def _settle(brand: Brand, contact: Contact, claim: Outgoing) -> Contact | None:

@@ -20,7 +20,7 @@ from shared.usecases import answer, contacts, import_contacts, invite, mail_even
 from shared.usecases.brands import Brands
 from shared.usecases.saving import Edit, save
 from tests.support.fakes import FakeClock, FakeMailer, FakeQueue
-from tests.support.inspection import check_ledger, compare, documents
+from tests.support.inspection import check_ledger, compare, documents, note_what_the_system_knows
 from tests.support.reference import Broken, Days, Entry, Model
 from tests.support.world import World, make_world
 
@@ -109,6 +109,7 @@ class _Mailer(FakeMailer):
         if not silent or self._odd:
             self.model.mail_accepted(mail.custom_id, publication, self.clock.now())
             self.letters.append(Letter(entry, mail, self.clock.now(), publication))
+        entry.claimed |= silent
         return SendResult(Fate.UNKNOWN, "planned") if silent else SendResult(Fate.SENT)
 
 
@@ -137,9 +138,9 @@ class _World(World):
         if queue == sweep.QUEUE:
             run = await (await self.brand(message["brand"])).runs.get(message["run"], message["run"])
             if run and run.record.state is RunState.RUNNING:
-                stored = await documents(self, message["brand"])
-                for entry in self.model.entries:
-                    entry.claimed = "outgoing" in stored.get(entry.id, ())
+                if any(entry.claimed or entry.troubled for entry in self.model.alive()):
+                    stored = await documents(self, message["brand"])
+                    note_what_the_system_knows(self.model, message["brand"], stored)
                 self.model.sweep(message["brand"], run.record.started_at)
         await super().handle(queue, message)
 
@@ -217,7 +218,7 @@ class Simulation:
         """An ambassador invites all who are new."""
         await invite.invite(await self.world.brand(brand), self.ambassadors[brand, which], None)
         if drained:
-            await self.world.drain()
+            await self.drain()
 
     async def publish(self, brand: str, which: int, *, drained: bool = True) -> None:
         """An ambassador writes to all who opted in."""
@@ -226,7 +227,7 @@ class Simulation:
             subject=f"Publication {len(self.mailer.letters)}", body="Look", contents=[PAGE], contacts=None,
         )  # fmt: skip
         if drained:
-            await self.world.drain()
+            await self.drain()
 
     async def reply(self, letter: Letter, *, yes: bool) -> None:
         """A person answers an invitation (CON-6), for the first time or again."""
@@ -280,7 +281,7 @@ class Simulation:
 
     async def deliver(self) -> None:
         """The provider tells what is due to be told, newest first."""
-        await self.world.drain()  # so that nothing stands in the queues before the events
+        await self.drain()  # so that nothing stands in the queues before the events
         due = [item for item in self.mailbag if item[0] <= self.now]
         if not due:
             return
@@ -291,7 +292,7 @@ class Simulation:
             if what not in self._told:
                 self._told.add(what)
                 self.model.told(*what)
-        await self.world.drain()
+        await self.drain()
 
     async def release(self, entry: Entry) -> None:
         """An ambassador releases an address (CON-3)."""
@@ -335,16 +336,21 @@ class Simulation:
         """Time passes while nothing of the suite runs: no timer, no queue, no callback."""
         self.clock.advance(by)
 
+    async def drain(self) -> None:
+        """Everything that waits is handled; while the provider is out of order it is not waited for."""
+        well = self.mailer.provider is Provider.WELL
+        await self.world.drain(waiting=timedelta(minutes=30 if well else 1))
+
     async def rest(self) -> None:
         """The queues come to rest; what was lost is found by the recovery timer."""
-        await self.world.drain()
+        await self.drain()
         while self.queue.lost:
             self.queue.lose, self.queue.lost = 0, False
             for _ in range(3):
                 self.clock.advance(recover.LOST_AFTER + timedelta(seconds=1))
                 for brand in self.model.days:
                     await self.world.recover(brand)
-                await self.world.drain()
+                await self.drain()
 
     async def sweep(self, *, times: int = 1) -> None:
         """The retention timer fires in every brand; then every record is held against the model."""

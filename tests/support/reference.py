@@ -48,6 +48,7 @@ class Entry:
     blocks: bool = False  # out of the book, and still keeps its address from being entered (SUP-5)
     troubled: bool = False  # there was a time when no mail could go to the address
     claimed: bool = False  # a mail's fate is not known
+    searched: bool = False  # nothing personal was found in what is left of it
 
     @property
     def in_book(self) -> bool:

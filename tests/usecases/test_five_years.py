@@ -11,10 +11,10 @@ import pytest
 from tests.support.histories import KINDS, Counts, Letter, Provider, Simulation, begin
 from tests.support.reference import Days
 
-WORLDS = int(os.environ.get("FIVE_YEARS_WORLDS", "32"))
-"""How many suites live through five years; each has some 330 contacts. A night's run has thousands."""
+WORLDS = int(os.environ.get("FIVE_YEARS_WORLDS", "28"))
+"""How many suites live through five years; each has some 375 contacts. A night's run has thousands."""
 
-PARTS = 8
+PARTS = 7
 AMBASSADORS, PEOPLE = 3, 100
 FIVE_YEARS = timedelta(days=5 * 365)
 
