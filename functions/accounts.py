@@ -16,11 +16,6 @@ from shared.domain.iban import clean_iban
 from shared.domain.records import Instant
 from shared.usecases import account_mails, sessions, sign_up
 
-blueprint = func.Blueprint()
-
-SESSION = "/api/brands/{brand}/session"
-ME = "/api/brands/{brand}/me"
-
 DateOfBirth = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
@@ -155,7 +150,7 @@ class Account(Answer):
     terms_version: str
 
 
-@operation(blueprint, "POST", "/api/brands/{brand}/ambassadors", body=SignUpBody, answers={202: None})
+@operation(body=SignUpBody, answers={202: None})
 async def sign_up_ambassador(req: func.HttpRequest) -> func.HttpResponse:
     """Takes a sign-up; the answer is the same whether or not the address is known."""
     brand = await app.brand(req.route_params["brand"])
@@ -166,7 +161,7 @@ async def sign_up_ambassador(req: func.HttpRequest) -> func.HttpResponse:
     return answer(202)
 
 
-@operation(blueprint, "POST", "/api/brands/{brand}/ambassadors/confirm", body=TokenBody, answers={200: Confirmed})
+@operation(body=TokenBody, answers={200: Confirmed})
 async def confirm_ambassador(req: func.HttpRequest) -> func.HttpResponse:
     """Opens the account of a confirmation link."""
     await app.brand(req.route_params["brand"])
@@ -175,7 +170,7 @@ async def confirm_ambassador(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, Confirmed(status=opened.account.status))
 
 
-@operation(blueprint, "POST", SESSION, body=Credentials, answers={200: SessionAnswer})
+@operation(body=Credentials, answers={200: SessionAnswer})
 async def open_session(req: func.HttpRequest) -> func.HttpResponse:
     """Signs an ambassador in."""
     brand = await signing_brand(req)
@@ -186,7 +181,7 @@ async def open_session(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, content, headers={"Set-Cookie": cookie})
 
 
-@operation(blueprint, "DELETE", SESSION, auth="ambassador", answers={204: None})
+@operation(auth="ambassador", answers={204: None})
 async def close_session(req: func.HttpRequest) -> func.HttpResponse:
     """Signs the ambassador out of this session."""
     caller = await ambassador(req)
@@ -194,14 +189,14 @@ async def close_session(req: func.HttpRequest) -> func.HttpResponse:
     return answer(204, headers={"Set-Cookie": session_cookie(caller.brand.id, "", 0)})
 
 
-@operation(blueprint, "GET", ME, auth="ambassador", answers={200: Account})
+@operation(auth="ambassador", answers={200: Account})
 async def read_account(req: func.HttpRequest) -> func.HttpResponse:
     """The ambassador's own data."""
     caller = await ambassador(req)
     return answer(200, _account(caller.account.record.model_dump()))
 
 
-@operation(blueprint, "PATCH", ME, auth="ambassador", body=AccountPatch, answers={200: Account})
+@operation(auth="ambassador", body=AccountPatch, answers={200: Account})
 async def edit_account(req: func.HttpRequest) -> func.HttpResponse:
     """Changes the ambassador's own data."""
     caller = await ambassador(req)
@@ -215,7 +210,7 @@ async def edit_account(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _account(after.model_dump()))
 
 
-@queue_function(blueprint, "send_account_mail", account_mails.QUEUE)
+@queue_function(account_mails.QUEUE)
 async def send_account_mail(message: Mapping[str, Any]) -> None:
     """Sends one mail to an ambassador about the own account."""
     brand = await app.brand(message["brand"])

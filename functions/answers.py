@@ -6,7 +6,8 @@ from urllib.parse import parse_qs
 
 import azure.functions as func
 
-from functions.http import SECURITY_HEADERS, Handler, client_ip, operation, unexpected
+from functions.catalogue import ROUTES
+from functions.http import SECURITY_HEADERS, client_ip, operation, unexpected
 from shared import app
 from shared.domain.addresses import masked
 from shared.domain.ambassador import AccountStatus
@@ -19,9 +20,6 @@ from shared.usecases import answer, sign_up
 from shared.usecases.answer import Answer, Asked, Scope
 from shared.usecases.compose import language_of, look
 
-blueprint = func.Blueprint()
-
-GET = ("GET", "HEAD")
 FORM_LIMIT = 10_000
 NO_CHOICE = 422
 
@@ -29,35 +27,31 @@ C = TypeVar("C", Answer, Scope)
 Show = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 
 
-def page(path: str, methods: tuple[str, ...]) -> Callable[[Show], Show]:
-    """Registers a page; a link that holds no more is answered by a page too, the same for every reason."""
+def page(show: Show) -> Show:
+    """Declares a page; a link that holds no more is answered by a page too, the same for every reason."""
 
-    def register(show: Show) -> Show:
-        async def shown(req: func.HttpRequest) -> func.HttpResponse:
-            try:
-                return await show(req)
-            except DomainError as error:
-                return _invalid(req, error)
-            except Exception as error:
-                return _invalid(req, unexpected(show.__name__, error))
+    async def shown(req: func.HttpRequest) -> func.HttpResponse:
+        try:
+            return await show(req)
+        except DomainError as error:
+            return _invalid(req, error)
+        except Exception as error:
+            return _invalid(req, unexpected(show.__name__, error))
 
-        shown.__name__, shown.__doc__ = show.__name__, show.__doc__
-        answers = {200: None, 404: None} | ({422: None} if "POST" in methods else {})
-        takes = "application/x-www-form-urlencoded" if "POST" in methods else None
-        handler: Handler = operation(blueprint, methods, path, takes=takes, answers=answers)(shown)
-        return handler
-
-    return register
+    shown.__name__, shown.__doc__ = show.__name__, show.__doc__
+    changes = "POST" in ROUTES[show.__name__].methods
+    answers = {200: None, 404: None} | ({422: None} if changes else {})
+    return operation(takes="application/x-www-form-urlencoded" if changes else None, answers=answers)(shown)
 
 
-@page("/i/{token}", GET)
+@page
 async def show_invitation(req: func.HttpRequest) -> func.HttpResponse:
     """Shows the question; whoever opens the link, and however often, changes nothing."""
     asked = await answer.open_link(app.brands(), Purpose.INVITATION, req.route_params["token"])
     return _invitation(req, asked, asked.contact)
 
 
-@page("/i/{token}", ("POST",))
+@page
 async def answer_invitation(req: func.HttpRequest) -> func.HttpResponse:
     """Takes the answer of the form field `answer`."""
     asked = await answer.open_link(app.brands(), Purpose.INVITATION, req.route_params["token"])
@@ -69,14 +63,14 @@ async def answer_invitation(req: func.HttpRequest) -> func.HttpResponse:
     return _invitation(req, asked, contact)
 
 
-@page("/u/{token}", GET)
+@page
 async def show_opt_out(req: func.HttpRequest) -> func.HttpResponse:
     """Shows the choice: this ambassador only, or all of the brand."""
     asked = await answer.open_link(app.brands(), Purpose.OPT_OUT, req.route_params["token"])
     return _opt_out(req, asked, asked.contact)
 
 
-@page("/u/{token}", ("POST",))
+@page
 async def opt_out(req: func.HttpRequest) -> func.HttpResponse:
     """Opts out by the form field `scope`, or by the mail program's one click (RFC 8058) without any page."""
     asked = await answer.open_link(app.brands(), Purpose.OPT_OUT, req.route_params["token"])
@@ -92,13 +86,13 @@ async def opt_out(req: func.HttpRequest) -> func.HttpResponse:
     return _opt_out(req, asked, contact)
 
 
-@page("/c/{token}", GET)
+@page
 async def show_sign_up(req: func.HttpRequest) -> func.HttpResponse:
     """Shows the button that opens an ambassador's account."""
     return _sign_up(req, await sign_up.open_sign_up(app.brands(), req.route_params["token"]))
 
 
-@page("/c/{token}", ("POST",))
+@page
 async def open_account(req: func.HttpRequest) -> func.HttpResponse:
     """Opens the account (AMB-6)."""
     return _sign_up(req, await sign_up.confirm_sign_up(app.brands(), req.route_params["token"]))

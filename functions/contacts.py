@@ -19,11 +19,6 @@ from shared.domain.retention import RULES, Action, RuleId, due_at
 from shared.domain.visibility import for_ambassador
 from shared.usecases import contacts, import_contacts, invite
 
-blueprint = func.Blueprint()
-
-CONTACTS = "/api/brands/{brand}/contacts"
-CONTACT = CONTACTS + "/{id}"
-
 
 class ContactBody(Body):
     """The fields of a contact that an ambassador enters; each may be left out (CON-1)."""
@@ -160,9 +155,6 @@ class JobAnswer(Answer):
 
 
 @operation(
-    blueprint,
-    "POST",
-    CONTACTS,
     auth="ambassador",
     body=ContactBody,
     answers={201: ContactAnswer, 200: ContactAnswer},
@@ -175,7 +167,7 @@ async def enter_contact(req: func.HttpRequest) -> func.HttpResponse:
     return answer(201 if new else 200, _shown(contact, caller.brand.policy.durations))
 
 
-@operation(blueprint, "GET", CONTACTS, auth="ambassador", query=ListQuery, answers={200: ContactList})
+@operation(auth="ambassador", query=ListQuery, answers={200: ContactList})
 async def list_contacts(req: func.HttpRequest) -> func.HttpResponse:
     """The ambassador's contacts, newest first."""
     caller = await ambassador(req)
@@ -187,7 +179,7 @@ async def list_contacts(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, ContactList(items=items, next_cursor=cursor))
 
 
-@operation(blueprint, "GET", CONTACT, auth="ambassador", answers={200: ContactAnswer})
+@operation(auth="ambassador", answers={200: ContactAnswer})
 async def read_contact(req: func.HttpRequest) -> func.HttpResponse:
     """One contact."""
     caller = await ambassador(req)
@@ -195,7 +187,7 @@ async def read_contact(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _shown(contact, caller.brand.policy.durations))
 
 
-@operation(blueprint, "PATCH", CONTACT, auth="ambassador", body=ContactBody, answers={200: ContactAnswer})
+@operation(auth="ambassador", body=ContactBody, answers={200: ContactAnswer})
 async def edit_contact(req: func.HttpRequest) -> func.HttpResponse:
     """Changes fields of a contact; null empties one."""
     caller = await ambassador(req)
@@ -204,7 +196,7 @@ async def edit_contact(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _shown(contact, caller.brand.policy.durations))
 
 
-@operation(blueprint, "DELETE", CONTACT, auth="ambassador", answers={204: None})
+@operation(auth="ambassador", answers={204: None})
 async def remove_contact(req: func.HttpRequest) -> func.HttpResponse:
     """Takes a contact out of the book."""
     caller = await ambassador(req)
@@ -212,7 +204,7 @@ async def remove_contact(req: func.HttpRequest) -> func.HttpResponse:
     return answer(204)
 
 
-@operation(blueprint, "POST", CONTACT + "/release", auth="ambassador", answers={200: ContactAnswer})
+@operation(auth="ambassador", answers={200: ContactAnswer})
 async def release_contact(req: func.HttpRequest) -> func.HttpResponse:
     """Lets an address be written to again after a soft bounce (CON-3)."""
     caller = await ambassador(req)
@@ -221,9 +213,6 @@ async def release_contact(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @operation(
-    blueprint,
-    "POST",
-    CONTACTS + "/import",
     auth="ambassador",
     query=ImportQuery,
     takes="application/octet-stream",
@@ -237,7 +226,7 @@ async def import_address_book(req: func.HttpRequest) -> func.HttpResponse:
     return answer(202, JobCreated(job_id=job.id))
 
 
-@operation(blueprint, "GET", "/api/brands/{brand}/jobs/{jobId}", auth="ambassador", answers={200: JobAnswer})
+@operation(auth="ambassador", answers={200: JobAnswer})
 async def read_job(req: func.HttpRequest) -> func.HttpResponse:
     """How far a job of the ambassador's is."""
     caller = await ambassador(req)
@@ -247,7 +236,7 @@ async def read_job(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _job(job))
 
 
-@queue_function(blueprint, "run_import", import_contacts.QUEUE)
+@queue_function(import_contacts.QUEUE)
 async def run_import(message: Mapping[str, Any]) -> None:
     """Reads an imported file, or reads on where a crash stopped it."""
     await import_contacts.run_import(await app.brand(message["brand"]), message["job"])

@@ -13,9 +13,8 @@ from typing import Any
 import azure.functions as func
 from pydantic import BaseModel
 
+from functions.catalogue import load_all
 from functions.http import OPERATIONS, SECURITY_HEADERS, Answer, Operation, operation
-
-blueprint = func.Blueprint()
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -60,13 +59,13 @@ class Problem(Answer):
     errors: list[FieldReason]
 
 
-@operation(blueprint, "GET", "/openapi.json", answers={200: None})
+@operation(answers={200: None})
 async def read_contract(req: func.HttpRequest) -> func.HttpResponse:
     """The whole contract as OpenAPI 3.1."""
     return func.HttpResponse(json.dumps(contract()), headers=SECURITY_HEADERS, mimetype=JSON)
 
 
-@operation(blueprint, "GET", "/docs", answers={200: None})
+@operation(answers={200: None})
 async def show_contract(req: func.HttpRequest) -> func.HttpResponse:
     """The contract as a page to read."""
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -79,6 +78,8 @@ async def show_contract(req: func.HttpRequest) -> func.HttpResponse:
 def contract() -> dict[str, Any]:
     """The OpenAPI document; what comes in and what goes out become schemas by the models' own definition."""
     from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+    load_all()
 
     coming: set[type[BaseModel]] = {model for op in OPERATIONS for model in (op.body, op.query) if model}
     going: set[type[BaseModel]] = {model for op in OPERATIONS for model in op.answers.values() if model} | {Problem}

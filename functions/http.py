@@ -3,14 +3,16 @@
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Literal, TypeVar
 
 import azure.functions as func
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
+from functions.catalogue import ROUTES
 from shared.domain.errors import (
     DomainError,
     FieldError,
@@ -72,10 +74,10 @@ class Operation:
 OPERATIONS: list[Operation] = []
 
 
+HANDLERS: dict[str, Handler] = {}
+
+
 def operation(
-    blueprint: func.Blueprint,
-    method: str | Sequence[str],
-    path: str,
     *,
     auth: Auth = "public",
     body: type[BaseModel] | None = None,
@@ -83,12 +85,11 @@ def operation(
     takes: str | None = None,
     answers: Mapping[int, type[BaseModel] | None],
 ) -> Callable[[Handler], Handler]:
-    """Registers a function for a route of the contract; whatever it raises is answered as problem+json."""
-    methods = (method,) if isinstance(method, str) else tuple(method)
+    """Declares what the catalogue's route of this name does; whatever it raises is answered as problem+json."""
 
     def register(handler: Handler) -> Handler:
-        says = (handler.__doc__ or "").strip()
-        OPERATIONS.append(Operation(handler.__name__, says, methods, path, auth, body, query, takes, answers))
+        name, route, says = handler.__name__, ROUTES[handler.__name__], (handler.__doc__ or "").strip()
+        OPERATIONS.append(Operation(name, says, route.methods, route.path, auth, body, query, takes, answers))
 
         async def guarded(req: func.HttpRequest) -> func.HttpResponse:
             try:
@@ -96,12 +97,9 @@ def operation(
             except DomainError as error:
                 return problem(error, "Basic" if auth == "mail_provider" else "Bearer")
             except Exception as error:
-                return problem(unexpected(handler.__name__, error))
+                return problem(unexpected(name, error))
 
-        guarded.__name__ = handler.__name__
-        guarded.__doc__ = handler.__doc__
-        decorate = blueprint.route(route=path.lstrip("/"), methods=list(methods), auth_level=func.AuthLevel.ANONYMOUS)
-        decorate(blueprint.function_name(handler.__name__)(guarded))
+        HANDLERS[name] = guarded
         return handler
 
     return register
@@ -182,6 +180,15 @@ def problem(error: DomainError, scheme: str = "Bearer") -> func.HttpResponse:
 
 
 def client_ip(req: func.HttpRequest) -> str | None:
-    """The address that the nearest proxy saw; what callers wrote before it in the header is not believed."""
-    hops = [hop.strip() for hop in req.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    return hops[-1].rsplit(":", 1)[0] if hops and hops[-1].count(":") == 1 else (hops[-1] if hops else None)
+    """The address that the nearest proxy saw, as one caller is counted by; what callers wrote before it is not believed.
+
+    Without its port, and of an IPv6 address the /64: a household or a server has all of that for itself.
+    """
+    last = req.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    bracketed = re.fullmatch(r"\[([^\]]+)\](?::\d+)?", last)
+    host = bracketed.group(1) if bracketed else last.rsplit(":", 1)[0] if last.count(":") == 1 else last
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host or None
+    return str(address) if address.version == 4 else str(ip_network(f"{host}/64", strict=False))

@@ -14,8 +14,6 @@ from shared.domain.mail_events import NotEventsError, parse_body
 from shared.usecases import mail_events
 from shared.usecases.mail_events import QueuedEvent
 
-blueprint = func.Blueprint()
-
 BODY_LIMIT = 8 << 20
 
 
@@ -27,9 +25,6 @@ class ReceivedAnswer(Answer):
 
 
 @operation(
-    blueprint,
-    "POST",
-    "/api/webhooks/mailjet",
     auth="mail_provider",
     takes="application/json",
     answers={200: ReceivedAnswer},
@@ -50,8 +45,14 @@ async def receive_mail_events(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, ReceivedAnswer(accepted=received.accepted, quarantined=received.quarantined))
 
 
-@queue_function(blueprint, "apply_mail_events", mail_events.QUEUE)
+@queue_function(mail_events.QUEUE)
 async def apply_mail_events(message: Mapping[str, Any]) -> None:
     """Applies queued events to their contacts."""
     events = [QueuedEvent.from_document(event) for event in message["events"]]
     await mail_events.apply_events(await app.brand(message["brand"]), app.quarantine(), events)
+
+
+@queue_function(mail_events.QUEUE + "-poison")
+async def return_mail_events(message: Mapping[str, Any]) -> None:
+    """Events that could not be applied come back later and later: the provider was told that we have them (MAIL-4)."""
+    await mail_events.try_later(app.ports_of_the_suite().queue, message)

@@ -11,9 +11,8 @@ from functions.identity import ambassador
 from functions.work import queue_function
 from shared import app
 from shared.domain.publication import Content
-from shared.usecases import invite, send_mails
-
-blueprint = func.Blueprint()
+from shared.usecases import invite
+from shared.usecases.send_mails import send_batch
 
 ContactId = Annotated[str, StringConstraints(pattern=f"^{ID}$")]
 
@@ -61,9 +60,6 @@ class Published(Invited):
 
 
 @operation(
-    blueprint,
-    "POST",
-    "/api/brands/{brand}/contacts/invite",
     auth="ambassador",
     body=Recipients,
     answers={202: Invited},
@@ -77,9 +73,6 @@ async def invite_contacts(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @operation(
-    blueprint,
-    "POST",
-    "/api/brands/{brand}/publications",
     auth="ambassador",
     body=PublicationBody,
     answers={202: Published},
@@ -100,10 +93,10 @@ async def publish(req: func.HttpRequest) -> func.HttpResponse:
     return answer(202, content)
 
 
-@queue_function(blueprint, "send_mails", invite.QUEUE)
-async def send_batch(message: Mapping[str, Any]) -> None:
+@queue_function(invite.QUEUE)
+async def send_mails(message: Mapping[str, Any]) -> None:
     """Sends one batch of mails to contacts."""
-    await send_mails.send_batch(await app.brand(message["brand"]), message["batch"])
+    await send_batch(await app.brand(message["brand"]), message["batch"])
 
 
 def _skipped(asked: invite.Asked) -> list[SkippedContact]:

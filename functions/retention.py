@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from functions.http import Answer, Body, answer, object_id, operation, parse, parse_query
 from functions.identity import bearer_token
-from functions.work import queue_function, timer_function
+from functions.work import for_each, queue_function, timer_function
 from shared import app
 from shared.domain.disposition import Done
 from shared.domain.jobs import RuleReport, Run, RunState
@@ -21,12 +21,8 @@ from shared.usecases import sweep
 from shared.usecases.brands import Brand
 from shared.usecases.staff_sessions import staff_of_brand
 
-blueprint = func.Blueprint()
-
 # What no clock of a record can reach past.
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-
-RETENTION = "/api/manager/brands/{brand}/retention"
 
 
 class DueAnswer(Answer):
@@ -86,7 +82,7 @@ class Confirmation(Body):
     plan: Annotated[str, StringConstraints(max_length=100)]
 
 
-@operation(blueprint, "GET", RETENTION + "/preview", auth="staff", query=PreviewQuery, answers={200: PreviewAnswer})
+@operation(auth="staff", query=PreviewQuery, answers={200: PreviewAnswer})
 async def preview_retention(req: func.HttpRequest) -> func.HttpResponse:
     """What a sweep would do at a date (RET-17)."""
     brand, _ = await _staff(req)
@@ -94,7 +90,7 @@ async def preview_retention(req: func.HttpRequest) -> func.HttpResponse:
     at: datetime = query.at or brand.now()
     counts: dict[RuleId, dict[Done, int]] = {}
     items: list[DueAnswer] = []
-    async for due in sweep.preview(brand, at):
+    async for due in sweep.preview(brand, at, brand.policy.durations):
         of_rule = counts.setdefault(due.rule, {})
         of_rule[due.done] = of_rule.get(due.done, 0) + 1
         if len(items) < query.limit:
@@ -102,7 +98,7 @@ async def preview_retention(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, PreviewAnswer(at=at, counts=counts, items=items))
 
 
-@operation(blueprint, "GET", RETENTION + "/runs", auth="staff", query=PageQuery, answers={200: RunList})
+@operation(auth="staff", query=PageQuery, answers={200: RunList})
 async def list_sweeps(req: func.HttpRequest) -> func.HttpResponse:
     """The reports of the sweeps, newest first (RET-16)."""
     brand, _ = await _staff(req)
@@ -114,9 +110,6 @@ async def list_sweeps(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @operation(
-    blueprint,
-    "POST",
-    RETENTION + "/runs/{id}/confirm",
     auth="staff",
     body=Confirmation,
     answers={200: RunAnswer},
@@ -128,14 +121,17 @@ async def confirm_sweep(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _run(run))
 
 
-@timer_function(blueprint, "sweep_retention", "0 15 * * * *")
+@timer_function
 async def sweep_retention() -> None:
     """Opens a sweep of every brand; late or twice does no harm (RET-16)."""
-    for brand in await app.brands().all():
-        await sweep.start_sweep(await app.brand(brand))
+    await for_each(await app.brands().all(), _start)
 
 
-@queue_function(blueprint, "run_sweep", sweep.QUEUE)
+async def _start(brand: str) -> None:
+    await sweep.start_sweep(await app.brand(brand))
+
+
+@queue_function(sweep.QUEUE)
 async def run_sweep(message: Mapping[str, Any]) -> None:
     """Runs a sweep, or goes on with it."""
     await sweep.run_sweep(await app.brand(message["brand"]), message["run"])

@@ -1,11 +1,12 @@
 """One way for every queue and timer function: declare, and let nothing out that repeats what it choked on."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import azure.functions as func
 
+from functions.catalogue import QUEUES
 from functions.http import unexpected
 from shared.domain.errors import DomainError
 
@@ -17,34 +18,35 @@ class FailedError(Exception):
     """A function failed; `args` hold the type of what happened and nothing of what it said."""
 
 
-def queue_function(blueprint: func.Blueprint, name: str, queue: str) -> Callable[[Work], Work]:
-    """Registers a function for the messages of a queue: it gets each as the object that was sent."""
+MESSAGE_HANDLERS: dict[str, Callable[[func.QueueMessage], Awaitable[None]]] = {}
+TIMER_HANDLERS: dict[str, Timer] = {}
+
+
+def queue_function(queue: str) -> Callable[[Work], Work]:
+    """Declares what the catalogue's function of this name does with the messages of its queue, each as it was sent."""
 
     def register(work: Work) -> Work:
+        name = work.__name__
+        if QUEUES[name].queue != queue:
+            raise ValueError(f"{name}: the catalogue names another queue")
+
         async def guarded(msg: func.QueueMessage) -> None:
             await _without_words(name, work(json.loads(msg.get_body())))
 
-        guarded.__name__, guarded.__doc__ = name, work.__doc__
-        decorate = blueprint.queue_trigger(arg_name="msg", queue_name=queue, connection="AzureWebJobsStorage")
-        decorate(blueprint.function_name(name)(guarded))
+        MESSAGE_HANDLERS[name] = guarded
         return work
 
     return register
 
 
-def timer_function(blueprint: func.Blueprint, name: str, schedule: str) -> Callable[[Timer], Timer]:
-    """Registers a function for a schedule (six fields, UTC)."""
+def timer_function(work: Timer) -> Timer:
+    """Declares what the catalogue's function of this name does at its times."""
 
-    def register(work: Timer) -> Timer:
-        async def guarded(timer: func.TimerRequest) -> None:
-            await _without_words(name, work())
+    async def guarded() -> None:
+        await _without_words(work.__name__, work())
 
-        guarded.__name__, guarded.__doc__ = name, work.__doc__
-        decorate = blueprint.timer_trigger(arg_name="timer", schedule=schedule)
-        decorate(blueprint.function_name(name)(guarded))
-        return work
-
-    return register
+    TIMER_HANDLERS[work.__name__] = guarded
+    return work
 
 
 async def _without_words(name: str, work: Awaitable[None]) -> None:
@@ -57,3 +59,16 @@ async def _without_words(name: str, work: Awaitable[None]) -> None:
         if not isinstance(error, DomainError):
             unexpected(name, error)
     raise FailedError(what)  # outside of the handler, so that no context leads back to what was said
+
+
+async def for_each(brands: Iterable[str], do: Callable[[str], Awaitable[object]]) -> None:
+    """Does something for every brand; one that fails keeps no other from its turn. Raises FailedError at the end."""
+    failed: list[str] = []
+    for brand in brands:
+        try:
+            await do(brand)
+        except Exception as error:
+            failed.append(type(error).__name__)
+            unexpected(f"brand {brand}", error)
+    if failed:
+        raise FailedError(*failed)

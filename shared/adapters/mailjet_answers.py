@@ -44,11 +44,14 @@ def read_send_answer(status: int, body: bytes, mails: Sequence[OutgoingMail]) ->
     """The fate of each mail, in input order; never raises.
 
     Successes are looked for at any status, because a mixed result is a 400. What the answer does not cover is
-    UNKNOWN unless its status says that nothing was accepted.
+    UNKNOWN unless its status says that nothing was accepted. A call that is refused as a whole is tried again, but
+    for the call of one mail: then it is known which mail spoils it.
     """
     answer = _parsed(body)
     if answer is not None and answer.messages:
         return _by_index(answer.messages, mails)
+    if answer is not None and answer.code and _blames_the_call(status, answer.code) and len(mails) == 1:
+        return same_for_all(mails, Fate.REFUSED, _code(answer.code))
     if answer is not None and answer.code:
         return same_for_all(mails, Fate.RETRY, _code(answer.code))
     if status in _AMBIGUOUS or status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.BAD_REQUEST:
@@ -59,6 +62,12 @@ def read_send_answer(status: int, body: bytes, mails: Sequence[OutgoingMail]) ->
 def same_for_all(mails: Sequence[OutgoingMail], fate: Fate, reason: str) -> list[SendResult]:
     """One fate for every mail of a call."""
     return [SendResult(fate, reason)] * len(mails)
+
+
+def _blames_the_call(status: int, code: str) -> bool:
+    return HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and not (
+        status in _NOT_NOW or code in _OUR_SETUP
+    )
 
 
 def _by_index(messages: Sequence[object], mails: Sequence[OutgoingMail]) -> list[SendResult]:

@@ -1,7 +1,7 @@
 """An ambassador's account (AMB): its fields, its sessions and the clock it stands under."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -9,6 +9,8 @@ from shared.domain.hashing import Hasher
 from shared.domain.ids import new_id
 from shared.domain.records import Instant, Record
 from shared.domain.retention import Clock, RuleId
+
+SIGN_UPS_KEPT = 5
 
 
 class AccountStatus(StrEnum):
@@ -103,7 +105,8 @@ class Ambassador(Record):
     communication: CommunicationSwitches = CommunicationSwitches()
     community: CommunitySwitches = CommunitySwitches()
     sessions: tuple[Session, ...] = ()
-    sign_up: str | None = None  # the newest sign-up's id: only its link confirms
+    sign_up: str | None = None  # the newest sign-up's id
+    earlier: tuple[dict[str, Any], ...] = ()  # sign-ups of the same address before it: each link opens its own
     owed: OwedMail | None = None
     clock: Clock | None = None
 
@@ -111,6 +114,20 @@ class Ambassador(Record):
     def display_name(self) -> str:
         """How contacts know the ambassador."""
         return f"{self.first_name} {self.last_name}".strip()
+
+    def as_signed_up(self, sign_up: str) -> "Ambassador | None":
+        """The account as one sign-up wants it: nobody's link may open an account under somebody else's password."""
+        if self.sign_up == sign_up:
+            return self
+        for document in self.earlier:
+            if document.get("signUp") == sign_up:
+                return Ambassador.from_document(document)
+        return None
+
+    def renewed_by(self, newer: "Ambassador") -> "Ambassador":
+        """The unconfirmed account after one more sign-up with its address."""
+        before = self.changed(earlier=(), owed=None).to_document()
+        return newer.changed(id=self.id, earlier=(*self.earlier, before)[-SIGN_UPS_KEPT:])
 
     @property
     def lapsed(self) -> bool:

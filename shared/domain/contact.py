@@ -159,10 +159,20 @@ class Contact(Record):
         """Whether an address confirmation is awaited, so that nobody sees the record (COL-11)."""
         return self.ambassador_opt_in is AmbassadorOptIn.BLOG_PENDING
 
+    @property
+    def shuts_its_address_out(self) -> bool:
+        """Whether the ambassador may not enter the address (again): its person opted out, or was invited and removed."""
+        return self.ambassador_opt_in.opted_out or not self.in_the_book
+
+    @property
+    def _keeps_its_address_for_good(self) -> bool:
+        # Who was invited and taken out of the book could be invited without end if the address were free again.
+        return self.ambassador_opt_in.opted_out or self.ambassador_opt_in is AmbassadorOptIn.INVITATION_SENT
+
     def settled(self, hasher: Hasher, soft_bounce_limit: int) -> "Contact":
         """The record with every derived field made anew; each save goes through here."""
         email_hash = hasher.ref(self.email) if self.email else self.email_hash
-        never_gave_it_up = self.address_key == self.email_hash and self.ambassador_opt_in.opted_out
+        never_gave_it_up = self.address_key == self.email_hash and self._keeps_its_address_for_good
         keeps_address = self.in_the_book or never_gave_it_up
         return self.changed(
             email_hash=email_hash,
@@ -191,8 +201,8 @@ class Contact(Record):
 def email_status(events: Sequence[SeenEvent], soft_bounce_limit: int) -> EmailStatus:
     """The status that a set of events means, in whatever order they came (CON-3).
 
-    The worst definitive event decides; else `soft_bounce_limit` soft bounces in a row without a delivery or a release
-    count as a hard one; else the last word.
+    The worst definitive event decides; else `soft_bounce_limit` soft bounces in a row without a delivery count as a hard
+    one; else the last word.
     """
     if not events:
         return EmailStatus.NOT_VERIFIED
@@ -207,14 +217,17 @@ def email_status(events: Sequence[SeenEvent], soft_bounce_limit: int) -> EmailSt
 
 
 def repeated_soft_bounce(events: Sequence[SeenEvent], limit: int) -> datetime | None:
-    """When the soft bounces in a row reached the limit; None when they never did."""
+    """When the soft bounces in a row reached the limit; None when they never did.
+
+    Only a sign that a mail arrived breaks the row: a release by hand says nothing of the address.
+    """
     in_a_row = 0
     for event in in_order(events):
         if event.kind == EventKind.SOFT_BOUNCE:
             in_a_row += 1
             if in_a_row >= limit:
                 return event.at
-        elif event.kind in _STATUS:
+        elif event.kind in _ARRIVED:
             in_a_row = 0
     return None
 
@@ -229,6 +242,7 @@ _DEFINITIVE = (
     (EventKind.HARD_BOUNCE, EmailStatus.HARD_BOUNCE),
     (EventKind.BLOCKED, EmailStatus.BLOCKED),
 )
+_ARRIVED = frozenset({EventKind.DELIVERED, EventKind.OPEN, EventKind.CLICK})
 _STATUS: dict[str, EmailStatus] = {
     EventKind.SOFT_BOUNCE: EmailStatus.SOFT_BOUNCE,
     EventKind.DELIVERED: EmailStatus.OK,
@@ -248,7 +262,7 @@ def contact_clock(contact: Contact) -> Clock | None:
     if contact.anonymised_at or contact.restricted_at:
         return None
     state, since = contact.ambassador_opt_in, contact.ambassador_opt_in_at
-    if contact.detached_at:
+    if contact.detached_at and not (state.opted_out and not contact.brand_opt_in.allows_communications):
         if contact.owned_by_brand_sync:
             return None
         return Clock(

@@ -7,7 +7,7 @@ from enum import StrEnum
 from shared.domain.anonymisation import anonymised_contact, detached_contact
 from shared.domain.consent import AmbassadorOptIn
 from shared.domain.contact import Contact, Origin, contact_clock
-from shared.domain.policy import Policy
+from shared.domain.policy import Durations
 from shared.domain.retention import RULES, Action, RuleId, is_due
 
 
@@ -30,14 +30,19 @@ class Disposition:
     contact: Contact | None
 
 
-def dispose(contact: Contact, at: datetime, policy: Policy) -> Disposition | None:
+def dispose(
+    contact: Contact, at: datetime, durations: Durations, *, written_at: datetime | None = None
+) -> Disposition | None:
     """What the rules ask for a contact at this time; None when it is not due.
 
+    `written_at` is the date to write when the sweep acts later than the time it judges by: a term that begins with this
+    act is never shortened (RET-19).
     A record whose next rule is overdue too goes through both at once, so that none is past its day after a sweep.
     """
     clock = contact_clock(contact)
-    if clock is None or not is_due(clock, at, policy.durations):
+    if clock is None or not is_due(clock, at, durations):
         return None
+    now = written_at or at
     match RULES[clock.rule].action:
         case Action.DELETE:
             return Disposition(clock.rule, Done.DELETED, None)
@@ -46,16 +51,16 @@ def dispose(contact: Contact, at: datetime, policy: Policy) -> Disposition | Non
         case Action.OPT_OUT_NO_ACTION:
             lapsed = contact.changed(
                 ambassador_opt_in=AmbassadorOptIn.OPT_OUT_NO_ACTION,
-                ambassador_opt_in_at=at,
-                modified_at=at,
+                ambassador_opt_in_at=now,
+                modified_at=now,
                 modified_by=Origin(mechanism=clock.rule),
             )
             return Disposition(clock.rule, Done.OPTED_OUT, lapsed)
         case Action.ANONYMISE:
             if contact.brand_opt_in.allows_communications and not contact.detached_at:
-                left = detached_contact(contact, at, clock.rule)
-                further = dispose(left, at, policy)
+                left = detached_contact(contact, now, clock.rule)
+                further = dispose(left, at, durations, written_at=now)
                 if further:  # reported under the rule that the record was found by
                     return Disposition(clock.rule, further.done, further.contact)
                 return Disposition(clock.rule, Done.LEFT_TO_THE_BRAND, left)
-            return Disposition(clock.rule, Done.ANONYMISED, anonymised_contact(contact, at, clock.rule))
+            return Disposition(clock.rule, Done.ANONYMISED, anonymised_contact(contact, now, clock.rule))

@@ -73,6 +73,12 @@ class NotReleasableError(DomainError):
     status, kind, title = 409, "not-releasable", "Only a soft bounce can be released"
 
 
+class RestrictedError(DomainError):
+    """The person restricted the processing of the record (art. 18): nothing is done with it while that lasts (RET-14)."""
+
+    status, kind, title = 409, "restricted", "This record is restricted"
+
+
 class ChangedMeanwhileError(DomainError):
     """Somebody else changed the object too often in between; asking again is safe."""
 

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NewType
 
@@ -11,33 +12,45 @@ WrappedKey = NewType("WrappedKey", str)
 
 
 def normalise(value: str) -> str:
-    """One spelling for one address: Unicode compatibility and case folded, spaces trimmed, no provider's tricks."""
+    """One spelling for one address, no provider's tricks: the domain as IDNA 2008 has it, the rest Unicode case folded."""
     value = value.strip()
-    if value.isascii():  # nearly all are, and the rest is then done: an import hashes each address
-        return value.lower()
-    folded = unicodedata.normalize("NFKC", value).strip().casefold()
-    local, at, domain = unicodedata.normalize("NFKC", folded).rpartition("@")
-    if not at or domain.isascii():
-        return local + at + domain
-    try:
-        return local + at + domain.encode("idna").decode()
-    except UnicodeError:
-        return local + at + domain
+    lowered = value.lower()
+    if value.isascii() and "xn--" not in lowered:  # nearly all are, and an import hashes each address
+        return lowered
+    local, at, domain = value.replace("＠", "@").replace("﹫", "@").rpartition("@")
+    # Split first: case folding would make `straße` `strasse`, which in a domain is somebody else.
+    return (_folded(local) + at + _domain(domain)).strip() if at else _folded(value).strip()
+
+
+def _domain(domain: str) -> str:
+    """The domain's one spelling in ASCII; what is no domain, folded like any text."""
+    import idna  # its tables are large, and nearly no address needs them
+
+    folded = _folded(domain)
+    for spelling in (domain, folded):
+        with suppress(UnicodeError):
+            return idna.encode(spelling, uts46=True, transitional=False).decode()
+    return folded
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 @dataclass(frozen=True, slots=True)
 class Hasher:
-    """The hash keys of one brand; the newest version writes, every version is still recognised.
+    """The hash keys of one brand; one version writes, every version is recognised.
 
     What it makes are pseudonyms, not anonymous data: who holds the key can test a guess, who does not recovers nothing.
     """
 
     keys: Mapping[int, bytes]
+    writes: int | None = None  # None is the newest; a key that not every instance knows yet is newer than that
 
     @property
     def version(self) -> int:
         """The version that new hashes are made under."""
-        return max(self.keys)
+        return self.writes or max(self.keys)
 
     def ref(self, value: str, version: int | None = None) -> str:
         """HMAC-SHA-256 of the normalised value as `v<version>.<64 hex>`."""

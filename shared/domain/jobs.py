@@ -9,6 +9,7 @@ from pydantic import Field
 from shared.domain.contact import MailKind
 from shared.domain.disposition import Done
 from shared.domain.ids import new_id
+from shared.domain.policy import Durations
 from shared.domain.records import Instant, Record
 from shared.domain.retention import RuleId
 
@@ -98,6 +99,7 @@ class Run(Record):
     id: str = Field(default_factory=new_id)
     state: RunState = RunState.RUNNING
     started_at: Instant  # the date the sweep judges by, also when it goes on later
+    durations: Durations = Durations()  # the brand's when it started: what was planned is what is done
     finished_at: Instant | None = None
     open_since: Instant | None = None
     held: int | None = None

@@ -85,6 +85,6 @@ def faults(entries: Sequence[Entry], head: Entry | None, key: bytes) -> list[str
 
 
 def _hash(entry: Entry, key: bytes) -> str:
-    content = entry.model_dump(mode="json", by_alias=True, exclude={"hash"})
+    content = entry.model_dump(mode="json", by_alias=True, exclude={"hash"}, exclude_defaults=True)
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hmac.digest(key, text.encode(), hashlib.sha256).hex()

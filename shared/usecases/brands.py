@@ -18,7 +18,7 @@ from shared.domain.ledger import Entry
 from shared.domain.limits import Window
 from shared.domain.policy import BrandRecord, Policy
 from shared.domain.publication import Publication
-from shared.domain.records import Record
+from shared.domain.records import Instant, Record
 from shared.domain.suppression import Suppression
 from shared.ports import ConflictError, Ports, Query
 from shared.usecases.collections import Collection
@@ -26,14 +26,25 @@ from shared.usecases.collections import Collection
 T = TypeVar("T", bound=Record)
 
 KEEP_FOR = timedelta(seconds=20)
+# A new hash key is only recognised at first: longer than a brand stays open anywhere, also in an import's long message,
+# so that nobody meets a hash under a key that he does not know.
+ACTIVE_AFTER = timedelta(minutes=15)
 
 
 class BrandKeys(Record):
-    """The wrapped keys of a brand: hash keys by version (their destruction unlinks every hash, DEL-5) and the ledger's."""
+    """The wrapped keys of a brand: hash keys by version (their destruction unlinks every hash, DEL-5) and the ledger's.
+
+    A version that stands in `active_from` makes no hashes before that time; one that does not has always made them.
+    """
 
     id: str
     hash: Mapping[str, WrappedKey]
+    active_from: Mapping[str, Instant] = {}
     ledger: WrappedKey
+
+    def writes(self, now: datetime) -> int:
+        """The newest version of those that are active."""
+        return max(int(v) for v in self.hash if v not in self.active_from or self.active_from[v] <= now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +130,21 @@ class Brands:
         self._open.pop(brand, None)
 
     async def rotate_hash_key(self, brand: str) -> int:
-        """Adds a hash key; new hashes use it, old ones are still recognised (DEL-10). Gives its version."""
+        """Adds a hash key; old hashes are still recognised (DEL-10). Gives its version.
+
+        New hashes use it once `ACTIVE_AFTER` has passed: until then not every instance would recognise them.
+        """
         collection = self._keys()
         current = await collection.get(brand, brand)
         if current is None:
             raise UnknownObjectError
         version = max(map(int, current.record.hash)) + 1
         fresh = self.ports.vault.wrap(secrets.token_bytes(32))
-        await collection.replace(current, current.record.changed(hash={**current.record.hash, str(version): fresh}))
+        keys = current.record.changed(
+            hash={**current.record.hash, str(version): fresh},
+            active_from={**current.record.active_from, str(version): self.ports.clock.now() + ACTIVE_AFTER},
+        )
+        await collection.replace(current, keys)
         self._open.pop(brand, None)
         return version
 
@@ -144,7 +162,9 @@ class Brands:
 
         return Brand(
             record=record,
-            hasher=Hasher({int(version): unwrap(key) for version, key in keys.hash.items()}),
+            hasher=Hasher(
+                {int(version): unwrap(key) for version, key in keys.hash.items()}, keys.writes(self.ports.clock.now())
+            ),
             ledger_key=unwrap(keys.ledger),
             ports=self.ports,
             ambassadors=of(c.AMBASSADORS, Ambassador),

@@ -1,5 +1,6 @@
 """What each mail says: texts and links for one person, ready for the provider (MAIL-2, MAIL-3)."""
 
+import re
 from datetime import timedelta
 
 from shared.domain.ambassador import Ambassador
@@ -16,6 +17,9 @@ from shared.usecases.brands import Brand
 INVITATION_HOLDS = timedelta(days=90)
 # An opt-out link is good for longer than any record that it is about.
 OPT_OUT_HOLDS = timedelta(days=5 * 365)
+
+
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def custom_id(brand: Brand, contact: Contact, mail: str) -> str:
@@ -35,10 +39,10 @@ def compose(
     return OutgoingMail(
         custom_id=custom_id(brand, contact, claim.mail),
         sender_email=brand.policy.sender.email,
-        sender_name=f"{ambassador.display_name} · {brand.policy.sender.name}",
+        sender_name=_one_line(f"{ambassador.display_name} · {brand.policy.sender.name}"),
         to_email=contact.email or "",
-        to_name=" ".join(part for part in (contact.first_name, contact.last_name) if part) or None,
-        subject=content.subject,
+        to_name=_one_line(" ".join(part for part in (contact.first_name, contact.last_name) if part)) or None,
+        subject=_one_line(content.subject),
         text=content.text,
         html=content.html,
         headers=headers,
@@ -104,13 +108,18 @@ def account_mail(brand: Brand, account: Ambassador, custom_id: str, token: str |
     return OutgoingMail(
         custom_id=custom_id,
         sender_email=brand.policy.sender.email,
-        sender_name=brand.policy.sender.name,
+        sender_name=_one_line(brand.policy.sender.name),
         to_email=account.email,
-        to_name=account.display_name,
-        subject=content.subject,
+        to_name=_one_line(account.display_name),
+        subject=_one_line(content.subject),
         text=content.text,
         html=content.html,
     )
+
+
+def _one_line(text: str) -> str:
+    """Text for a mail's header: a line break there could begin a header of somebody else's making."""
+    return _BREAKS.sub(" ", text).strip()
 
 
 def look(policy: Policy) -> render.Brand:

@@ -13,6 +13,7 @@ from shared.domain.errors import (
     FieldError,
     InvalidInputError,
     NotReleasableError,
+    RestrictedError,
     SuppressedError,
     UnknownObjectError,
 )
@@ -30,8 +31,8 @@ IDENTIFYING = ("first_name", "last_name", "email", "facebook_id", "twitter_id", 
 async def enter(brand: Brand, ambassador: str, fields: dict[str, Any]) -> tuple[Contact, bool]:
     """Types a contact in (COL-1): a new record, or the known one of the address brought up to date (CON-2).
 
-    Gives the contact and whether it is new. Raises SuppressedError when the address opted out of this ambassador or
-    is on the black list; then nothing is stored.
+    Gives the contact and whether it is new. Raises SuppressedError when the address opted out of this ambassador, was
+    invited and taken out of the book, or is on the black list; then nothing is stored.
     """
     fields = _checked(fields)
     email = fields.get("email")
@@ -41,19 +42,14 @@ async def enter(brand: Brand, ambassador: str, fields: dict[str, Any]) -> tuple[
         known = await by_address(brand, ambassador, email) if email else None
         try:
             if known is None:
-                return (
-                    await save(brand, Edit(None, new_contact(brand, ambassador, fields, Origin(mechanism="crm"))))
-                ).record, True
-            if known.record.ambassador_opt_in.opted_out:
+                fresh = new_contact(brand, ambassador, fields, Origin(mechanism="crm"))
+                return (await save(brand, Edit(None, fresh))).record, True
+            if known.record.shuts_its_address_out:
                 raise SuppressedError
             if known.record.pending:
-                return (
-                    known.record,
-                    False,
-                )  # not to be seen, and not to be changed, before it is confirmed (CON-8)
-            return (
-                await save(brand, Edit(known, updated(known.record, fields, brand, Origin(mechanism="crm"))))
-            ).record, False
+                raise SuppressedError  # neither to be seen nor changed before it is confirmed (COL-11, CON-8)
+            after = updated(_free(known.record), fields, brand, Origin(mechanism="crm"))
+            return (await save(brand, Edit(known, after))).record, False
         except (ConflictError, StaleError):
             continue
     raise ChangedMeanwhileError
@@ -153,7 +149,7 @@ async def edit(brand: Brand, ambassador: str, contact: str, fields: dict[str, An
         current = await brand.contacts.get(ambassador, contact)
         if current is None or not visible(current.record):
             raise UnknownObjectError
-        after = await _edited(brand, current.record, _checked(fields, current.record))
+        after = await _edited(brand, _free(current.record), _checked(fields, current.record))
         try:
             return (await save(brand, Edit(current, after))).record
         except StaleError:
@@ -169,11 +165,12 @@ async def _edited(brand: Brand, contact: Contact, fields: dict[str, Any]) -> Con
     email = fields.get("email", contact.email)
     if email == contact.email:
         return after
-    if contact.ambassador_opt_in not in (AmbassadorOptIn.NEW, AmbassadorOptIn.SOCIAL_ONLY) or contact.outgoing:
+    untouched = contact.ambassador_opt_in in (AmbassadorOptIn.NEW, AmbassadorOptIn.SOCIAL_ONLY)
+    if not untouched or contact.outgoing or contact.mails or contact.proof:
         raise _address_error("cannot be changed once the person was written to; enter the new address as a new contact")
     if email is not None:
         known = await by_address(brand, contact.ambassador_id, email)
-        if await listed(brand, [email]) or (known and known.record.ambassador_opt_in.opted_out):
+        if await listed(brand, [email]) or (known and known.record.shuts_its_address_out):
             raise SuppressedError
         if known and known.record.id != contact.id:
             raise _address_error("is that of another contact of yours")
@@ -188,7 +185,7 @@ async def release(brand: Brand, ambassador: str, contact: str) -> Contact:
     def released(current: Contact) -> Contact:
         if not visible(current):
             raise UnknownObjectError
-        if current.email_status is not EmailStatus.SOFT_BOUNCE:
+        if _free(current).email_status is not EmailStatus.SOFT_BOUNCE:
             raise NotReleasableError
         after_all = max(event.at for event in current.events) + timedelta(seconds=1)
         mark = SeenEvent(key=new_short_id(), kind="released", at=max(now, after_all))
@@ -205,7 +202,8 @@ async def release(brand: Brand, ambassador: str, contact: str) -> Contact:
 async def remove(brand: Brand, ambassador: str, contact: str) -> None:
     """Takes a contact out of the book: deleted for good when nobody was asked yet; else anonymised, or left to the brand.
 
-    A mail that left holds an opt-out link, which must go on working, and a consent its proof (MAIL-2, SUP-5, CON-7).
+    A mail that left holds an opt-out link, which must go on working, and a consent its proof (MAIL-2, SUP-5, CON-7). Who was invited and did not
+    answer cannot be entered again: taking out and entering would be a way to invite without end.
     """
     from shared.domain.anonymisation import detached_contact
 
@@ -213,7 +211,7 @@ async def remove(brand: Brand, ambassador: str, contact: str) -> None:
         current = await brand.contacts.get(ambassador, contact)
         if current is None or not visible(current.record):
             raise UnknownObjectError
-        record, now = current.record, brand.now()
+        record, now = _perhaps_invited(_free(current.record)), brand.now()
         try:
             if record.proof is None and not record.mails and not record.outgoing:
                 await brand.contacts.delete(current)
@@ -225,6 +223,20 @@ async def remove(brand: Brand, ambassador: str, contact: str) -> None:
         except StaleError:
             continue
     raise ChangedMeanwhileError
+
+
+def _perhaps_invited(contact: Contact) -> Contact:
+    """The contact; as invited when an invitation may have left, so that removing it in that moment frees no address."""
+    if contact.outgoing is None or contact.ambassador_opt_in is not AmbassadorOptIn.NEW:
+        return contact
+    return contact.changed(ambassador_opt_in=AmbassadorOptIn.INVITATION_SENT, ambassador_opt_in_at=contact.outgoing.at)
+
+
+def _free(contact: Contact) -> Contact:
+    """The contact, unless its person restricted it (RET-14)."""
+    if contact.restricted_at:
+        raise RestrictedError
+    return contact
 
 
 def _checked(fields: dict[str, Any], onto: Contact | None = None) -> dict[str, Any]:

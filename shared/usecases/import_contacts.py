@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -26,6 +27,7 @@ ROWS_AT_ONCE = 100
 ROWS_A_CHECKPOINT = 500
 ROWS_A_MESSAGE = 200_000
 FIELD_LENGTH = 200
+TAGS = 50
 
 
 FIELDS = ("first_name", "last_name", "mobile_phone", "home_phone", "street", "city", "postal_code", "country")
@@ -96,7 +98,7 @@ async def _read_on(brand: Brand, current: Versioned[Job], file: BinaryIO) -> Ver
         tally = _Tally()
         for part in chunks(chunk, ROWS_AT_ONCE):
             await _take(brand, current.record, part, tally)
-        current = await brand.jobs.replace(current, tally.onto(current.record))
+        current = await brand.jobs.replace(current, tally.onto(current.record, brand.now()))
     await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "job": current.record.id}])
     return None
 
@@ -118,7 +120,13 @@ class _Tally:
     def refuse(self, row: int, reason: str) -> None:
         self.refusals.append(RowRefusal(row=row, reason=reason))
 
-    def onto(self, job: Job) -> Job:
+    def add(self, other: "_Tally") -> None:
+        """Counts the rows of a part."""
+        self.accepted += other.accepted
+        self.updated += other.updated
+        self.refusals += other.refusals
+
+    def onto(self, job: Job, now: datetime) -> Job:
         """The job with these rows counted."""
         reasons = dict(job.refused_by_reason)
         for refusal in self.refusals:
@@ -126,6 +134,7 @@ class _Tally:
         self.refusals.sort(key=lambda refusal: refusal.row)
         return job.changed(
             state=JobState.RUNNING,
+            open_since=now,  # so that the recovery timer leaves a job alone that gets on
             done=job.done + self.accepted + self.updated + len(self.refusals),
             accepted=job.accepted + self.accepted,
             updated=job.updated + self.updated,
@@ -135,19 +144,32 @@ class _Tally:
         )
 
 
+Cleaned = tuple[int, dict[str, Any]]
+
+
 async def _take(brand: Brand, job: Job, rows: Sequence[Row | Unreadable], tally: _Tally) -> None:
     """Saves up to 100 rows: one look at the black list, one at the book, one batch of writes."""
     left = list(_cleaned(rows, tally))
     suppressed = await listed(brand, [fields["email"] for _, fields in left if fields["email"]])
+    try:
+        tally.add(await _taken(brand, job, left, suppressed))
+    except ValueError:  # a record that no store can hold: it costs its own row, and no other
+        for row in left:
+            try:
+                tally.add(await _taken(brand, job, [row], suppressed))
+            except ValueError:
+                tally.refuse(row[0], "too_large")
+
+
+async def _taken(brand: Brand, job: Job, rows: Sequence[Cleaned], suppressed: set[str]) -> _Tally:
+    """Saves rows as far as somebody else's writes allow, and the rest again; raises ValueError when one is too large."""
+    tally, left = _Tally(), list(rows)
     for _ in range(ATTEMPTS):
         known = await by_addresses(brand, job.ambassador_id, [f["email"] for _, f in left if f["email"]])
         left = await _write(brand, job, left, suppressed, known, tally)
         if not left:
-            return
+            return tally
     raise ChangedMeanwhileError
-
-
-Cleaned = tuple[int, dict[str, Any]]
 
 
 async def _write(
@@ -179,6 +201,8 @@ async def _write(
             taken[ref] = [((number, fields), True)]
         elif before.record.ambassador_opt_in.opted_out:
             tally.refuse(number, "opted_out")
+        elif before.record.shuts_its_address_out:
+            tally.refuse(number, "already_invited")
         else:
             made_here = before.record.created_by.job == job.id and before.record.created_by.row == number
             edits[ref] = Edit(before, _merged(before.record, fields, brand, origin))
@@ -210,7 +234,7 @@ def _merged(contact: Contact, fields: dict[str, Any], brand: Brand, origin: Orig
     if contact.pending:
         return contact
     gaps = {name: value for name, value in fields.items() if value and not getattr(contact, name)}
-    tags = tuple(dict.fromkeys((*contact.tags, *fields["tags"])))
+    tags = tuple(dict.fromkeys((*contact.tags, *fields["tags"])))[: max(TAGS, len(contact.tags))]
     return updated(contact, {**gaps, "tags": tags}, brand, origin)
 
 
@@ -220,10 +244,10 @@ def _cleaned(rows: Iterable[Row | Unreadable], tally: _Tally) -> Iterator[Cleane
             tally.refuse(row.number, row.reason)
             continue
         fields: dict[str, Any] = {name: getattr(row, name) for name in FIELDS}
-        if any(value and len(value) > FIELD_LENGTH for value in fields.values()):
+        if any(value and len(value) > FIELD_LENGTH for value in (*fields.values(), *row.tags)):
             tally.refuse(row.number, "field_too_long")
             continue
-        fields["tags"] = row.tags
+        fields["tags"] = row.tags[:TAGS]
         try:
             fields["email"] = clean_address(row.email) if row.email else None
         except ValueError:

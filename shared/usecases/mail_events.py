@@ -3,10 +3,11 @@
 import hashlib
 import hmac
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress as suppress_error
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from shared.domain.consent import AmbassadorOptIn
 from shared.domain.contact import Contact, Origin, SeenEvent, last_activity
@@ -17,7 +18,7 @@ from shared.domain.mail_events import EventKind, ProviderEvent, Unusable, parse_
 from shared.domain.quarantine import QuarantinedEvent
 from shared.domain.records import Instant, Record
 from shared.domain.suppression import SuppressionReason, reason_of, reasons_of
-from shared.ports import ConflictError
+from shared.ports import ConflictError, Queue
 from shared.usecases.answer import opt_out_of_ambassador, opted_out_by_mail
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Change, Collection, chunks
@@ -257,3 +258,10 @@ def _queued(brand: Brand, event: ProviderEvent) -> QueuedEvent:
         # Always under the first key: the same event again is the same also after a rotation.
         key=brand.hasher.ref(what, min(brand.hasher.keys)).partition(".")[2][:24],
     )
+
+
+async def try_later(queue: Queue, message: Mapping[str, Any]) -> None:
+    """Puts a message of events back with a delay that grows to six hours; nothing is ever given up."""
+    returned = int(message.get("returned", 0)) + 1
+    delay = min(60 * 2 ** (returned - 1), 6 * 3600)
+    await queue.send(QUEUE, [{**message, "returned": returned}], delay_seconds=delay)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.domain.consent import OptInClass
+from shared.domain.consent import AmbassadorOptIn, OptInClass
 from shared.domain.contact import Contact
 from shared.domain.errors import ChangedMeanwhileError
 from shared.domain.ledger import Entry, Evidence, next_entry
@@ -168,3 +168,15 @@ def _needs_proof(before: Contact | None, after: Contact) -> bool:
 
 def _brand_side(contact: Contact) -> tuple[str, bool]:
     return contact.brand_opt_in.value, contact.partners_opt_in
+
+
+def contradicts_proof(contact: Contact) -> bool:
+    """Whether a contact says something of consent that its newest entry does not: somebody wrote past the ledger (CON-7)."""
+    if contact.proof is None:
+        return _needs_proof(None, contact)
+    said, asked = dict(contact.proof.after), _consents(contact)
+    waiting = contact.ambassador_opt_in.opt_in_class is OptInClass.BLOCKED
+    was_waiting = AmbassadorOptIn(said["ambassadorOptIn"]).opt_in_class is OptInClass.BLOCKED
+    if waiting and was_waiting:
+        said["ambassadorOptIn"] = asked["ambassadorOptIn"]
+    return said != asked

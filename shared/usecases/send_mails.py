@@ -18,16 +18,20 @@ from shared.domain.contact import Contact, MailKind, Origin, Outgoing, SentMail
 from shared.domain.jobs import MailBatch
 from shared.domain.mailing import LASTING, Refusal, refusal
 from shared.domain.publication import Publication
-from shared.ports import Fate, OutgoingMail, StaleError
+from shared.ports import Fate, OutgoingMail, SendResult, StaleError
 from shared.usecases.brands import Brand
-from shared.usecases.collections import Versioned
+from shared.usecases.collections import Versioned, chunks
 from shared.usecases.compose import compose, custom_id
-from shared.usecases.invite import QUEUE
+from shared.usecases.invite import A_BATCH, QUEUE
 from shared.usecases.saving import Edit, change, save_many
 from shared.usecases.suppressing import listed
 
 # How long a mail that the provider does not know of may still turn up there: it is not sent again before.
 DOUBT = timedelta(seconds=30)
+# A claim older than this is not acted on: another worker may soon take it for one that was left behind.
+FRESH = DOUBT / 2
+WHOLE_CALLS = 3
+CALLS_IN_VAIN = 3
 RETRY_SECONDS = (2, 5, 15, 60, 300, 900)
 
 
@@ -39,11 +43,11 @@ class _Run:
     batch: MailBatch
     ambassadors: dict[str, Ambassador]
     publication: Publication | None
-    suppressed: set[str] = field(default_factory=set)
     sent: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     refused: dict[str, str] = field(default_factory=dict)  # by contact, in this try and those before
     again: int = 0
+    in_vain: int = 0  # calls in a row of which nothing came
 
 
 async def send_batch(brand: Brand, batch: str) -> None:
@@ -54,7 +58,6 @@ async def send_batch(brand: Brand, batch: str) -> None:
     run = await _prepared(brand, current.record)
     contacts = await brand.contacts.get_many(current.record.recipients)
     run.skipped[Refusal.RECORD_GONE] += len(current.record.recipients) - len(contacts)
-    run.suppressed = await listed(brand, [i.record.email for i in contacts.values() if i.record.email])
     await _send(run, await _settled_doubts(run, list(contacts.values())))
     await _close(run, current)
 
@@ -109,12 +112,26 @@ async def _settle(brand: Brand, contact: Contact, claim: Outgoing) -> Contact | 
 
 async def _send(run: _Run, contacts: Sequence[Versioned[Contact]]) -> None:
     """Judges, claims, hands over and writes down."""
-    claimed = await _claimed(run, contacts)
-    if not claimed:
-        return
-    results = await run.brand.ports.mailer.send([_composed(run, item.record) for item in claimed])
-    edits = []
-    for item, result in zip(claimed, results, strict=True):
+    for part in chunks(await _claimed(run, contacts), _mails_a_call(run.batch.attempts)):
+        await _hand_over(run, part)
+
+
+def _mails_a_call(attempts: int) -> int:
+    """How many mails go together: fewer from the fourth try on, until one that spoils the call for all is found."""
+    return max(1, A_BATCH >> 2 * max(0, attempts + 1 - WHOLE_CALLS))
+
+
+async def _hand_over(run: _Run, claimed: Sequence[Versioned[Contact]]) -> None:
+    """One call of the provider, right after the look at the black list (SUP-2), and what became of each mail."""
+    suppressed = await listed(run.brand, [item.record.email for item in claimed if item.record.email])
+    edits = [
+        Edit(item, _refused(item.record, _claim_of(run, item.record)))
+        for item in claimed
+        if item.record.email in suppressed
+    ]
+    run.skipped[Refusal.SUPPRESSED] += len(edits)
+    going = [item for item in claimed if item.record.email not in suppressed]
+    for item, result in zip(going, await _results(run, going), strict=True):
         match result.fate:
             case Fate.SENT:
                 edits.append(Edit(item, _as_sent(item.record, _claim_of(run, item.record))))
@@ -129,6 +146,20 @@ async def _send(run: _Run, contacts: Sequence[Versioned[Contact]]) -> None:
             case Fate.UNKNOWN:
                 run.again += 1
     await _write_down(run, edits)
+
+
+async def _results(run: _Run, going: Sequence[Versioned[Contact]]) -> Sequence[SendResult]:
+    """What the provider says of each mail.
+
+    Nothing is sent when claiming, or the calls before, took too long, nor to a provider that is plainly out of order.
+    """
+    late = any(run.brand.now() - _claim_of(run, item.record).at > FRESH for item in going)
+    if late or run.in_vain >= CALLS_IN_VAIN:
+        return [SendResult(Fate.RETRY, "not_tried")] * len(going)
+    results = await run.brand.ports.mailer.send([_composed(run, item.record) for item in going])
+    told = any(result.fate in (Fate.SENT, Fate.REFUSED) for result in results)
+    run.in_vain = 0 if told else run.in_vain + 1
+    return results
 
 
 async def _claimed(run: _Run, contacts: Sequence[Versioned[Contact]]) -> list[Versioned[Contact]]:
@@ -170,7 +201,7 @@ def _refusal(run: _Run, contact: Contact) -> Refusal | None:
         run.batch.mail_kind,
         run.brand.now(),
         run.brand.policy,
-        suppressed=contact.email in run.suppressed,
+        suppressed=False,  # asked for right before the mail leaves
         brand_status=run.brand.record.status,
         ambassador_active=ambassador is not None and ambassador.status is AccountStatus.ACTIVE,
     )

@@ -82,7 +82,8 @@ async def caller(brand: Brand, token: str | None) -> Caller:
     account = await brand.ambassadors.get(claims["a"], claims["a"])
     if account is None or account.record.status is not AccountStatus.ACTIVE:
         raise UnauthenticatedError
-    if not any(hmac.compare_digest(session.id, claims["s"]) for session in account.record.sessions):
+    now = brand.now()
+    if not any(hmac.compare_digest(s.id, claims["s"]) and s.expires_at > now for s in account.record.sessions):
         raise UnauthenticatedError
     return Caller(brand, account, claims["s"])
 

@@ -65,7 +65,7 @@ async def _keep(brand: Brand, account: Ambassador) -> Ambassador:
     if known is None:
         return await _made(brand, account)
     if known.record.status is AccountStatus.UNCONFIRMED:
-        return (await brand.ambassadors.replace(known, account.changed(id=known.record.id))).record
+        return (await brand.ambassadors.replace(known, known.record.renewed_by(account))).record
     reminded = owing(known.record, AccountMail.ALREADY_REGISTERED, brand.now())
     if reminded != known.record:
         await brand.ambassadors.replace(known, reminded)
@@ -92,15 +92,16 @@ class OpenSignUp:
 
 
 async def open_sign_up(brands: Brands, token: str) -> OpenSignUp:
-    """What a confirmation link is about; raises UnknownObjectError when it is forged, expired or overtaken by a newer one."""
+    """What a confirmation link is about; raises UnknownObjectError when it is forged, expired or overtaken by another one."""
     claims = brands.ports.tokens.read(Purpose.CONFIRM_SIGN_UP, token, brands.ports.clock.now())
     if claims is None:
         raise UnknownObjectError
     brand = await brands.get(claims["b"])
     account = await brand.ambassadors.get(claims["a"], claims["a"])
-    if account is None or account.record.sign_up != claims["s"]:
+    signed_up = account.record.as_signed_up(claims["s"]) if account else None
+    if signed_up is None:
         raise UnknownObjectError
-    return OpenSignUp(brand, account.record)
+    return OpenSignUp(brand, signed_up)
 
 
 async def confirm_sign_up(brands: Brands, token: str, brand_id: str | None = None) -> OpenSignUp:
@@ -113,13 +114,14 @@ async def confirm_sign_up(brands: Brands, token: str, brand_id: str | None = Non
         if opened.account.status is AccountStatus.ACTIVE:
             return opened
         current = await brand.ambassadors.get(opened.account.id, opened.account.id)
-        if current is None or current.record != opened.account:
+        if current is None or current.record.as_signed_up(opened.account.sign_up or "") != opened.account:
             continue
         holder = await by_email(brand, current.record.email)
         if holder is None or holder.record.id != current.record.id:
             raise UnknownObjectError  # another sign-up of the same moment has the address
         now = brand.now()
-        active = current.record.changed(status=AccountStatus.ACTIVE, confirmed_at=now).settled(brand.hasher)
+        active = opened.account.changed(status=AccountStatus.ACTIVE, confirmed_at=now, earlier=(), owed=None)
+        active = active.settled(brand.hasher)
         try:
             await brand.ambassadors.replace(current, active)
         except StaleError:

@@ -38,7 +38,8 @@ async def staff_of_brand(
     found = await staff.get(claims["u"], claims["u"]) if claims else None
     if claims is None or found is None or found.record.session is None:
         raise UnauthenticatedError
-    if not hmac.compare_digest(found.record.session, claims["s"]):
+    until = found.record.session_expires_at
+    if not hmac.compare_digest(found.record.session, claims["s"]) or until is None or until <= ports.clock.now():
         raise UnauthenticatedError
     if not found.record.manages(brand) or found.record.role not in roles:
         raise UnknownObjectError

@@ -12,7 +12,7 @@ from shared.domain.disposition import Disposition, Done, dispose
 from shared.domain.errors import ChangedMeanwhileError, UnknownObjectError
 from shared.domain.jobs import MailBatch, RuleReport, Run, RunState
 from shared.domain.ledger import Evidence
-from shared.domain.policy import BrandStatus
+from shared.domain.policy import BrandStatus, Durations
 from shared.domain.records import stamp
 from shared.domain.retention import RULES, Rule, RuleId, is_due, rules_of
 from shared.ports import Outcome, Query, StaleError, Where
@@ -49,7 +49,7 @@ async def start_sweep(brand: Brand) -> Run | None:
         await _queue(brand, item.record)
         return None
     now = brand.now()
-    run = Run(started_at=now, open_since=now)
+    run = Run(started_at=now, durations=brand.policy.durations, open_since=now)
     await brand.runs.create(run)
     await _queue(brand, run)
     return run
@@ -73,18 +73,18 @@ async def run_sweep(brand: Brand, run: str) -> None:
         return  # another worker is at it
 
 
-async def preview(brand: Brand, at: datetime) -> AsyncIterator[Due]:
-    """What a sweep at this date would do to the records as they are now (RET-17), without doing it."""
+async def preview(brand: Brand, at: datetime, durations: Durations) -> AsyncIterator[Due]:
+    """What a sweep at this date, with these durations, would do to the records as they are now (RET-17)."""
     for rule in rules_of("contacts"):
-        async for page in brand.contacts.pages(_due_query(brand, rule, at)):
+        async for page in brand.contacts.pages(_due_query(rule, at, durations)):
             for item in page:
-                disposition = dispose(item.record, at, brand.policy)
+                disposition = dispose(item.record, at, durations)
                 if disposition:
                     yield _due(item.record, disposition)
     for rule in rules_of("ambassadors"):
-        async for accounts in brand.ambassadors.pages(_due_query(brand, rule, at)):
+        async for accounts in brand.ambassadors.pages(_due_query(rule, at, durations)):
             for account in accounts:
-                if is_due(account.record.clock, at, brand.policy.durations):
+                if is_due(account.record.clock, at, durations):
                     yield Due(rule.id, account.record.id, account.record.id, account.record.created_at, Done.DELETED)
 
 
@@ -101,7 +101,7 @@ async def confirm(brand: Brand, run: str, plan: str, by: str) -> Run:
         return waiting
     if waiting.state is not RunState.AWAITING_CONFIRMATION or waiting.plan != plan:
         raise ChangedMeanwhileError("The plan is not the one that waits")
-    fresh = await _plan(brand, waiting.started_at)
+    fresh = await _plan(brand, waiting)
     if fresh.digest != plan:
         await brand.runs.replace(current, waiting.changed(plan=fresh.digest, rules=fresh.reports(), held=fresh.held))
         raise ChangedMeanwhileError("The records changed since the plan was shown; here is the new one to confirm")
@@ -126,12 +126,12 @@ class _Plan:
 async def _planned(brand: Brand, current: Versioned[Run]) -> Versioned[Run]:
     """The run with what is due under each rule; stopped before the first record when it would take too many (RET-18)."""
     run = current.record
-    due = {rule.id: await _count(brand, rule, run.started_at) for rule in rules_of("contacts")}
-    due |= {rule.id: await _count(brand, rule, run.started_at) for rule in rules_of("ambassadors")}
+    due = {rule.id: await _count(brand, rule, run) for rule in rules_of("contacts")}
+    due |= {rule.id: await _count(brand, rule, run) for rule in rules_of("ambassadors")}
     guard = brand.policy.sweep_guard
     reports = tuple(RuleReport(rule=rule, due=count) for rule, count in due.items())
     if sum(due.values()) > guard.records:
-        plan = await _plan(brand, run.started_at)
+        plan = await _plan(brand, run)
         if plan.destroyed > guard.records and plan.destroyed > guard.share * plan.held:
             stopped = run.changed(
                 state=RunState.AWAITING_CONFIRMATION, plan=plan.digest, held=plan.held, rules=plan.reports()
@@ -140,13 +140,13 @@ async def _planned(brand: Brand, current: Versioned[Run]) -> Versioned[Run]:
     return await brand.runs.replace(current, run.changed(rules=reports))
 
 
-async def _plan(brand: Brand, at: datetime) -> _Plan:
-    """Exactly what a sweep at this date would do, as counts and a digest over every record and its end."""
+async def _plan(brand: Brand, run: Run) -> _Plan:
+    """Exactly what the sweep would do, as counts and a digest over every record and its end."""
     digest = hashlib.sha256()
     due: Counter[RuleId] = Counter()
     destroyed = 0
     lines = []
-    async for item in preview(brand, at):
+    async for item in preview(brand, run.started_at, run.durations):
         due[item.rule] += 1
         destroyed += item.done in (Done.DELETED, Done.ANONYMISED, Done.LEFT_TO_THE_BRAND)
         lines.append(f"{item.rule}:{item.id}:{item.done}")
@@ -193,10 +193,10 @@ async def _sweep_page(
     brand: Brand, rule: Rule, run: Run, cursor: str | None, waiting: Recipients
 ) -> tuple[Counter[str], str | None]:
     """Disposes of one page of the records due under a rule; gives the tally, and where to go on."""
-    query = replace(_due_query(brand, rule, run.started_at), cursor=cursor)
+    query = replace(_due_query(rule, run.started_at, run.durations), cursor=cursor)
     if rule.container == "ambassadors":
         accounts, cursor = await brand.ambassadors.page(query)
-        return await _delete_sign_ups(brand, accounts, run.started_at), cursor
+        return await _delete_sign_ups(brand, accounts, run), cursor
     contacts, cursor = await brand.contacts.page(query)
     return await _dispose_page(brand, rule, contacts, run, waiting), cursor
 
@@ -208,8 +208,9 @@ async def _dispose_page(
     edits: list[tuple[Edit, Disposition]] = []
     deletions: list[Change[Contact]] = []
     second: list[tuple[str, str]] = []
+    now = brand.now()
     for item in page:
-        disposition = dispose(item.record, run.started_at, brand.policy)
+        disposition = dispose(item.record, run.started_at, run.durations, written_at=now)
         if disposition is None:
             tally["skipped.no_longer_due"] += 1
         elif item.record.outgoing:
@@ -247,13 +248,13 @@ async def _queue_second_invitations(brand: Brand, contacts: Sequence[tuple[str, 
     return Counter({f"done.{Done.SECOND_INVITATION_QUEUED}": len(contacts)})
 
 
-async def _delete_sign_ups(brand: Brand, accounts: Sequence[Versioned[Ambassador]], at: datetime) -> Counter[str]:
+async def _delete_sign_ups(brand: Brand, accounts: Sequence[Versioned[Ambassador]], run: Run) -> Counter[str]:
     """DEL-9, in an order that can be cut short anywhere and gone on with.
 
     First the sign-ups lapse, so that nobody confirms or renews them any more; then their addresses are free; then they go.
     """
     tally: Counter[str] = Counter()
-    due = [item for item in accounts if is_due(item.record.clock, at, brand.policy.durations)]
+    due = [item for item in accounts if is_due(item.record.clock, run.started_at, run.durations)]
     tally["skipped.no_longer_due"] += len(accounts) - len(due)
     lapsed = [item.record.changed(sign_up=None, owed=None) for item in due]
     results = await brand.ambassadors.write_many([Change(*pair) for pair in zip(due, lapsed, strict=True)])
@@ -283,22 +284,22 @@ async def _reported(
         elif count:
             skipped[what] += count
     rules[place] = report.changed(done=dict(done), skipped=dict(skipped), cursor=cursor, finished=cursor is None)
-    return await brand.runs.replace(current, current.record.changed(rules=tuple(rules)))
+    return await brand.runs.replace(current, current.record.changed(rules=tuple(rules), open_since=brand.now()))
 
 
-async def _count(brand: Brand, rule: Rule, at: datetime) -> int:
+async def _count(brand: Brand, rule: Rule, run: Run) -> int:
     collection: Collection[Contact] | Collection[Ambassador] = (
         brand.contacts if rule.container == "contacts" else brand.ambassadors
     )
-    return await collection.count(*_is_due(brand, rule, at))
+    return await collection.count(*_is_due(rule, run.started_at, run.durations))
 
 
-def _due_query(brand: Brand, rule: Rule, at: datetime) -> Query:
-    return Query(where=_is_due(brand, rule, at), order_by="clock.since", limit=A_PAGE)
+def _due_query(rule: Rule, at: datetime, durations: Durations) -> Query:
+    return Query(where=_is_due(rule, at, durations), order_by="clock.since", limit=A_PAGE)
 
 
-def _is_due(brand: Brand, rule: Rule, at: datetime) -> tuple[Where, Where]:
-    cutoff = stamp(rule.cutoff(at, brand.policy.durations))
+def _is_due(rule: Rule, at: datetime, durations: Durations) -> tuple[Where, Where]:
+    cutoff = stamp(rule.cutoff(at, durations))
     return Where("clock.rule", "=", rule.id.value), Where("clock.since", "<=", cutoff)
 
 

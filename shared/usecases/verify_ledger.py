@@ -7,6 +7,7 @@ from shared.domain.ledger import Entry, faults
 from shared.ports import Query
 from shared.usecases.brands import Brand
 from shared.usecases.collections import chunks
+from shared.usecases.saving import contradicts_proof
 
 SUBJECTS_AT_ONCE = 200
 
@@ -24,10 +25,13 @@ async def verify_ledger(brand: Brand) -> AsyncIterator[Verdict]:
     """Reads every record's chain; gives the verdict so far after each page, the last one is the whole."""
     verdict = Verdict()
     heads: dict[str, Entry] = {}
+    contradicted: list[str] = []
     async for page in brand.contacts.pages(Query(limit=SUBJECTS_AT_ONCE)):
         for item in page:
             if item.record.proof:
                 heads[item.record.id] = item.record.proof
+            if contradicts_proof(item.record):
+                contradicted.append(f"{item.record.id}: the record's consents are not those of its newest entry")
     chains: dict[str, list[Entry]] = {}
     async for entries in brand.ledger.pages(Query(limit=SUBJECTS_AT_ONCE)):
         for entry in entries:
@@ -40,3 +44,5 @@ async def verify_ledger(brand: Brand) -> AsyncIterator[Verdict]:
             verdict.faults += faults(chain, heads.get(subject), brand.ledger_key)
         verdict.subjects += len(subjects)
         yield verdict
+    verdict.faults += contradicted
+    yield verdict

@@ -9,26 +9,26 @@ from shared.domain.retention import RuleId
 from tests.support.records import HASHER, SECOND, START, a_contact, a_policy, days
 
 S = AmbassadorOptIn
-POLICY = a_policy()
+DURATIONS = a_policy().durations
 COMMUNICATIONS = [state for state in BrandOptIn if state.allows_communications]
 
 
 @pytest.mark.rule("RET-1")
 def test_a_contact_that_was_never_invited_is_deleted() -> None:
-    assert dispose(a_contact(), START + days(30) - SECOND, POLICY) is None
-    assert dispose(a_contact(), START + days(30), POLICY) == Disposition(RuleId.NEVER_INVITED, Done.DELETED, None)
+    assert dispose(a_contact(), START + days(30) - SECOND, DURATIONS) is None
+    assert dispose(a_contact(), START + days(30), DURATIONS) == Disposition(RuleId.NEVER_INVITED, Done.DELETED, None)
 
 
 @pytest.mark.rule("RET-4")
 def test_a_confirmation_that_never_came_deletes_the_record() -> None:
-    ended = dispose(a_contact(S.BLOG_PENDING), START + days(15), POLICY)
+    ended = dispose(a_contact(S.BLOG_PENDING), START + days(15), DURATIONS)
     assert ended == Disposition(RuleId.PENDING_CONFIRMATION, Done.DELETED, None)
 
 
 @pytest.mark.rule("RET-2")
 def test_silence_after_the_first_invitation_asks_for_the_second_and_changes_nothing_else() -> None:
     invited = a_contact(S.INVITATION_SENT)
-    ended = dispose(invited, START + days(15), POLICY)
+    ended = dispose(invited, START + days(15), DURATIONS)
     assert ended == Disposition(RuleId.FIRST_INVITATION, Done.SECOND_INVITATION_QUEUED, invited)
 
 
@@ -36,17 +36,17 @@ def test_silence_after_the_first_invitation_asks_for_the_second_and_changes_noth
 @pytest.mark.rule("RET-19")
 def test_silence_after_the_second_opts_out_from_the_day_of_the_sweep_however_late() -> None:
     late = START + days(400)
-    ended = dispose(a_contact(S.INVITATION_SENT, last_call_at=START), late, POLICY)
+    ended = dispose(a_contact(S.INVITATION_SENT, last_call_at=START), late, DURATIONS)
     assert ended and ended.contact and ended.done is Done.OPTED_OUT
     lapsed = ended.contact.settled(HASHER, 5)
     assert (lapsed.ambassador_opt_in, lapsed.ambassador_opt_in_at) == (S.OPT_OUT_NO_ACTION, late)
-    assert dispose(lapsed, late + days(365) - SECOND, POLICY) is None
+    assert dispose(lapsed, late + days(365) - SECOND, DURATIONS) is None
 
 
 @pytest.mark.rule("RET-5")
 @pytest.mark.parametrize("brand_opt_in", [BrandOptIn.NONE, BrandOptIn.STORAGE_ONLY])
 def test_an_opted_out_contact_is_anonymised_after_its_year(brand_opt_in: BrandOptIn) -> None:
-    ended = dispose(a_contact(S.OPT_OUT_EMAIL, brand_opt_in=brand_opt_in), START + days(365), POLICY)
+    ended = dispose(a_contact(S.OPT_OUT_EMAIL, brand_opt_in=brand_opt_in), START + days(365), DURATIONS)
     assert ended and ended.contact and (ended.rule, ended.done) == (RuleId.OPTED_OUT, Done.ANONYMISED)
     assert ended.contact.anonymised_at == START + days(365)
     assert ended.contact.email is None
@@ -65,12 +65,12 @@ def test_a_consent_to_the_brand_outlives_the_ambassadors_part(brand_opt_in: Bran
         brand_opt_in_at=asked_at,
     )
     day = opted_out_at + days(365)
-    ended = dispose(contact, day, POLICY)
+    ended = dispose(contact, day, DURATIONS)
     assert ended and ended.contact and (ended.rule, ended.done) == (RuleId.OPTED_OUT, Done.LEFT_TO_THE_BRAND)
     left = ended.contact.settled(HASHER, 5)
     assert (left.email, left.comments, left.detached_at) == ("grace@example.org", None, day)
-    assert dispose(left, asked_at + days(1095) - SECOND, POLICY) is None
-    last = dispose(left, asked_at + days(1095), POLICY)
+    assert dispose(left, asked_at + days(1095) - SECOND, DURATIONS) is None
+    last = dispose(left, asked_at + days(1095), DURATIONS)
     assert last and (last.rule, last.done) == (RuleId.INACTIVE, Done.ANONYMISED)
 
 
@@ -78,10 +78,10 @@ def test_a_consent_to_the_brand_outlives_the_ambassadors_part(brand_opt_in: Bran
 @pytest.mark.rule("RET-6")
 def test_a_record_that_is_past_both_its_clocks_goes_at_once_under_the_rule_that_found_it() -> None:
     inactive = a_contact(S.OPT_IN_BLOG, brand_opt_in=BrandOptIn.BLOG, brand_opt_in_at=START)
-    ended = dispose(inactive, START + days(1095), POLICY)
+    ended = dispose(inactive, START + days(1095), DURATIONS)
     assert ended and ended.contact and (ended.rule, ended.done) == (RuleId.INACTIVE, Done.ANONYMISED)
     opted_out = a_contact(S.OPT_OUT_EMAIL, brand_opt_in=BrandOptIn.BLOG, brand_opt_in_at=START)
-    ended = dispose(opted_out, START + days(1095), POLICY)
+    ended = dispose(opted_out, START + days(1095), DURATIONS)
     assert ended and ended.contact and (ended.rule, ended.done) == (RuleId.OPTED_OUT, Done.ANONYMISED)
     assert ended.contact.email is None
 
@@ -89,12 +89,12 @@ def test_a_record_that_is_past_both_its_clocks_goes_at_once_under_the_rule_that_
 @pytest.mark.rule("RET-14")
 @pytest.mark.parametrize("state", S)
 def test_a_restricted_record_is_left_alone_whatever_its_age(state: S) -> None:
-    assert dispose(a_contact(state, restricted_at=START), START + days(9999), POLICY) is None
+    assert dispose(a_contact(state, restricted_at=START), START + days(9999), DURATIONS) is None
 
 
 @pytest.mark.rule("BR-2")
 def test_a_changed_policy_takes_effect_on_records_as_they_are() -> None:
     contact = a_contact()
-    assert dispose(contact, START + days(10), POLICY) is None
-    shorter = POLICY.changed(durations=Durations(new=10))
+    assert dispose(contact, START + days(10), DURATIONS) is None
+    shorter = Durations(new=10)
     assert dispose(contact, START + days(10), shorter)

@@ -97,7 +97,9 @@ def test_what_a_brand_sync_owns_is_not_swept_for_being_inactive(fields: dict[str
 @pytest.mark.rule("RET-15")
 def test_a_record_left_to_the_brand_stands_under_the_brands_own_clock() -> None:
     since = START + days(50)
-    left = a_contact(S.OPT_OUT_EMAIL, detached_at=START + days(365), brand_opt_in_at=since)
+    left = a_contact(
+        S.OPT_OUT_EMAIL, detached_at=START + days(365), brand_opt_in=BrandOptIn.BLOG, brand_opt_in_at=since
+    )
     assert left.clock and (left.clock.rule, left.clock.since) == (RuleId.INACTIVE, since)
 
 

@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from functions.catalogue import load_all
 from tests.functions.suite import ENVIRONMENT, Suite, serving
+
+load_all()  # the tests look at every operation
 
 
 @pytest.fixture

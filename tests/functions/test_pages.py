@@ -256,12 +256,14 @@ async def test_a_link_about_a_record_that_is_gone_is_not_good(stage: Stage) -> N
     assert (await stage.get(link_of(mail, "i"), "POST", data={"answer": "accept"})).status_code == 404
 
 
-async def test_a_sign_up_link_of_before_the_newest_sign_up_is_not_good(stage: Stage) -> None:
+async def test_a_sign_up_link_stays_good_beside_a_newer_one_until_an_account_is_open(stage: Stage) -> None:
     old = stage.newest("c")
     await stage.suite.http.post("/api/brands/acme/ambassadors", json={**FORM, "email": "new@example.org"})
     await stage.suite.world.drain()
-    assert (await stage.get(old)).status_code == 404
-    assert (await stage.get(stage.newest("c"))).status_code == 200
+    new = stage.newest("c")
+    assert [(await stage.get(link)).status_code for link in (old, new)] == [200, 200]
+    assert (await stage.get(old, "POST", data={"confirm": "yes"})).status_code == 200
+    assert [(await stage.get(link)).status_code for link in (old, new)] == [200, 404]
 
 
 async def test_a_failure_shows_a_page_and_nothing_of_itself(

@@ -141,7 +141,7 @@ class _World(World):
                 if any(entry.claimed or entry.troubled for entry in self.model.alive()):
                     stored = await documents(self, message["brand"])
                     note_what_the_system_knows(self.model, message["brand"], stored)
-                self.model.sweep(message["brand"], run.record.started_at)
+                self.model.sweep(message["brand"], run.record.started_at, self.clock.now())
         await super().handle(queue, message)
 
 

@@ -69,10 +69,10 @@ class Entry:
         return last
 
     def bounced_often(self) -> bool:
-        """Five soft bounces in a row without a delivery between them."""
+        """Five soft bounces in a row without a delivery between them; a release by hand is none."""
         row = 0
         for _, kind in sorted(self.marks):
-            row = row + 1 if kind == "soft_bounce" else 0
+            row = row + 1 if kind == "soft_bounce" else row if kind == "released" else 0
             if row == SOFT_IN_A_ROW:
                 return True
         return False
@@ -82,7 +82,7 @@ class Entry:
         if self.place in ("anonymous", "nowhere"):
             return None
         quiet_since = max(self.created, self.activity or self.created)
-        if self.place == "brand":
+        if self.place == "brand" and not (self.state in OUT and self.to_brand not in TO_THE_BRAND):
             return "RET-6", quiet_since + timedelta(days=days.inactive)
         if self.state == "new" and self.to_brand == "none":
             return "RET-1", self.since + timedelta(days=days.new)
@@ -137,7 +137,7 @@ class Model:
     def may_enter(self, brand: str, ambassador: str, address: str) -> bool:
         """SUP-2, SUP-5: whether the address may be entered, by hand or by a file."""
         known = self.standing(brand, ambassador, address)
-        return not self.listed(brand, address) and not (known and known.state in OUT)
+        return not self.listed(brand, address) and not (known and (known.state in OUT or not known.in_book))
 
     def add(self, entry: Entry) -> None:
         """A record that was made."""
@@ -219,10 +219,12 @@ class Model:
         if not entry.asked_or_agreed and not entry.claimed:
             entry.place = "nowhere"
             return
+        if entry.claimed and entry.state == "new":
+            entry.state = "invitation_sent"  # it may have left
         self._leave(entry, "brand" if entry.to_brand != "none" else "anonymous")
 
-    def sweep(self, brand: str, at: datetime) -> None:
-        """RET-1, 3, 5, 6 and 15 at a date; RET-2 shows by its mail."""
+    def sweep(self, brand: str, at: datetime, now: datetime) -> None:
+        """RET-1, 3, 5, 6 and 15 as of a date, done now; RET-2 shows by its mail."""
         days = self.days[brand]
         for entry in self.entries:
             due = entry.due(days) if entry.brand == brand else None
@@ -231,7 +233,7 @@ class Model:
             if due[0] == "RET-1":
                 entry.place = "nowhere"
             elif due[0] == "RET-3":
-                entry.state, entry.since, entry.asked_or_agreed = "opt_out_no_action", at, True
+                entry.state, entry.since, entry.asked_or_agreed = "opt_out_no_action", now, True
             elif due[0] in ("RET-5", "RET-6"):
                 if entry.place == "book" and entry.to_brand in TO_THE_BRAND:
                     self._leave(entry, "brand")
@@ -255,5 +257,5 @@ class Model:
 
     def _leave(self, entry: Entry, place: str) -> None:
         if entry.in_book:
-            entry.blocks = entry.state in OUT
-        entry.place = place
+            entry.blocks = entry.state in OUT or entry.state == "invitation_sent"
+        entry.place, entry.claimed = place, False

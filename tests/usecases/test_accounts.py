@@ -69,15 +69,18 @@ async def test_a_known_address_gets_the_same_answer_and_another_mail(world: Worl
 
 
 @pytest.mark.rule("AMB-6")
-async def test_only_the_link_of_the_newest_sign_up_confirms(world: World, acme: Brand) -> None:
-    old = await signed_up(world)
-    new = await signed_up(world, password="the newer password")
-    with pytest.raises(UnknownObjectError):
-        await sign_up.confirm_sign_up(world.brands, old)
-    await sign_up.confirm_sign_up(world.brands, new)
-    await sessions.sign_in(acme, ADA, "the newer password")
+@pytest.mark.parametrize("pressed", [0, 1])
+async def test_each_sign_ups_link_opens_the_account_under_its_own_password(
+    world: World, acme: Brand, pressed: int
+) -> None:
+    passwords = (PASSWORD, "somebody else's password")
+    links = [await signed_up(world, password=password) for password in passwords]
+    await sign_up.confirm_sign_up(world.brands, links[pressed])
+    await sessions.sign_in(acme, ADA, passwords[pressed])
     with pytest.raises(UnauthenticatedError):
-        await sessions.sign_in(acme, ADA, PASSWORD)
+        await sessions.sign_in(acme, ADA, passwords[1 - pressed])
+    with pytest.raises(UnknownObjectError):
+        await sign_up.confirm_sign_up(world.brands, links[1 - pressed])
 
 
 @pytest.mark.rule("MAIL-3")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -78,7 +79,7 @@ async def test_a_sweep_does_what_its_preview_says_and_a_second_one_nothing_more(
         acme, ada = await world.brand(), (await world.ambassador()).id
         await aged(acme, ada, people)
         before = {contact.id: contact for contact in await world.contacts()}
-        plan = [due async for due in sweep.preview(acme, world.clock.now())]
+        plan = [due async for due in sweep.preview(acme, world.clock.now(), acme.policy.durations)]
         assert {contact.id: contact for contact in await world.contacts()} == before
         await world.sweep()
         run = await newest_run(acme)
@@ -100,8 +101,8 @@ async def test_a_sweep_does_what_its_preview_says_and_a_second_one_nothing_more(
 async def test_a_preview_of_another_day_says_what_would_happen_then(world: World, acme: Brand, ada: str) -> None:
     (contact,) = await entered(world, ada, "grace@example.org")
     soon, then = world.clock.now() + days(29), world.clock.now() + days(30)
-    assert [due async for due in sweep.preview(acme, soon)] == []
-    (due,) = [due async for due in sweep.preview(acme, then)]
+    assert [due async for due in sweep.preview(acme, soon, acme.policy.durations)] == []
+    (due,) = [due async for due in sweep.preview(acme, then, acme.policy.durations)]
     assert (due.rule, due.id, due.ambassador, due.since) == (
         RuleId.NEVER_INVITED, contact.id, ada, contact.created_at,
     )  # fmt: skip
@@ -185,8 +186,8 @@ async def test_a_record_that_changed_since_it_was_read_is_left_for_the_next_swee
     world.clock.advance(days=30)
     judge = disposition.dispose
 
-    def late(contact: Contact, *given: object) -> object:
-        return None if contact.id == made[0].id else judge(contact, *given)  # type: ignore[arg-type]  # as given
+    def late(contact: Contact, *given: Any, **written: Any) -> object:
+        return None if contact.id == made[0].id else judge(contact, *given, **written)
 
     monkeypatch.setattr(sweep, "dispose", late)
     found = await acme.contacts.get(ada, made[1].id)
@@ -313,5 +314,5 @@ async def test_the_preview_names_lapsed_sign_ups_too(world: World, acme: Brand) 
     assert found
     waiting = account.changed(status=AccountStatus.UNCONFIRMED).settled(acme.hasher)
     await acme.ambassadors.replace(found, waiting)
-    (due,) = [due async for due in sweep.preview(acme, world.clock.now() + days(15))]
+    (due,) = [due async for due in sweep.preview(acme, world.clock.now() + days(15), acme.policy.durations)]
     assert (due.rule, due.id) == (RuleId.UNCONFIRMED_SIGN_UP, account.id)

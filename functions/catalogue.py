@@ -1,0 +1,148 @@
+"""Every function of the suite: its name, its trigger, and the module that is imported when it is first called.
+
+A cold start is a person's wait: indexing the app imports this table alone, and a call imports its own capability.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+import azure.functions as func
+
+STORAGE = "AzureWebJobsStorage"
+GET, POST, PATCH, DELETE = ("GET",), ("POST",), ("PATCH",), ("DELETE",)
+PAGE = ("GET", "HEAD")
+
+BRAND = "/api/brands/{brand}"
+CONTACTS = BRAND + "/contacts"
+CONTACT = CONTACTS + "/{id}"
+RETENTION = "/api/manager/brands/{brand}/retention"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An HTTP function."""
+
+    module: str
+    methods: tuple[str, ...]
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """A function for the messages of a queue."""
+
+    module: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A function for a schedule: six fields, UTC."""
+
+    module: str
+    cron: str
+
+
+ROUTES: Mapping[str, Route] = {
+    "sign_up_ambassador": Route("accounts", POST, BRAND + "/ambassadors"),
+    "confirm_ambassador": Route("accounts", POST, BRAND + "/ambassadors/confirm"),
+    "open_session": Route("accounts", POST, BRAND + "/session"),
+    "close_session": Route("accounts", DELETE, BRAND + "/session"),
+    "read_account": Route("accounts", GET, BRAND + "/me"),
+    "edit_account": Route("accounts", PATCH, BRAND + "/me"),
+    "enter_contact": Route("contacts", POST, CONTACTS),
+    "list_contacts": Route("contacts", GET, CONTACTS),
+    "import_address_book": Route("contacts", POST, CONTACTS + "/import"),
+    "read_contact": Route("contacts", GET, CONTACT),
+    "edit_contact": Route("contacts", PATCH, CONTACT),
+    "remove_contact": Route("contacts", DELETE, CONTACT),
+    "release_contact": Route("contacts", POST, CONTACT + "/release"),
+    "read_job": Route("contacts", GET, BRAND + "/jobs/{jobId}"),
+    "invite_contacts": Route("mails", POST, CONTACTS + "/invite"),
+    "publish": Route("mails", POST, BRAND + "/publications"),
+    "show_invitation": Route("answers", PAGE, "/i/{token}"),
+    "answer_invitation": Route("answers", POST, "/i/{token}"),
+    "show_opt_out": Route("answers", PAGE, "/u/{token}"),
+    "opt_out": Route("answers", POST, "/u/{token}"),
+    "show_sign_up": Route("answers", PAGE, "/c/{token}"),
+    "open_account": Route("answers", POST, "/c/{token}"),
+    "receive_mail_events": Route("mail_events", POST, "/api/webhooks/mailjet"),
+    "preview_retention": Route("retention", GET, RETENTION + "/preview"),
+    "list_sweeps": Route("retention", GET, RETENTION + "/runs"),
+    "confirm_sweep": Route("retention", POST, RETENTION + "/runs/{id}/confirm"),
+    "read_contract": Route("contract", GET, "/openapi.json"),
+    "show_contract": Route("contract", GET, "/docs"),
+}
+
+QUEUES: Mapping[str, Messages] = {
+    "send_account_mail": Messages("accounts", "account-mails"),
+    "run_import": Messages("contacts", "imports"),
+    "send_mails": Messages("mails", "mails"),
+    "apply_mail_events": Messages("mail_events", "mail-events"),
+    "return_mail_events": Messages("mail_events", "mail-events-poison"),
+    "run_sweep": Messages("retention", "sweeps"),
+    "reach_suppressed": Messages("housekeeping", "suppression-reach"),
+}
+
+TIMERS: Mapping[str, Schedule] = {
+    "sweep_retention": Schedule("retention", "0 15 * * * *"),
+    "sweep_lost_work": Schedule("housekeeping", "0 */5 * * * *"),
+}
+
+
+def register(app: func.FunctionApp) -> None:
+    """Puts every function on the app, each forwarding to its module."""
+    for name, route in ROUTES.items():
+        bound = app.route(
+            route=route.path.lstrip("/"), methods=list(route.methods), auth_level=func.AuthLevel.ANONYMOUS
+        )
+        bound(app.function_name(name)(_http(name, route.module)))
+    for name, messages in QUEUES.items():
+        app.queue_trigger(arg_name="msg", queue_name=messages.queue, connection=STORAGE)(
+            app.function_name(name)(_messages(name, messages.module))
+        )
+    for name, schedule in TIMERS.items():
+        app.timer_trigger(arg_name="timer", schedule=schedule.cron)(
+            app.function_name(name)(_schedule(name, schedule.module))
+        )
+
+
+def load_all() -> None:
+    """Imports every module of the table, for those who look at all operations at once."""
+    rows: Iterable[Route | Messages | Schedule] = (*ROUTES.values(), *QUEUES.values(), *TIMERS.values())
+    for module in dict.fromkeys(row.module for row in rows):
+        import_module(f"functions.{module}")
+
+
+def _http(name: str, module: str):  # type: ignore[no-untyped-def]  # the worker reads the inner annotations
+    async def forward(req: func.HttpRequest) -> func.HttpResponse:
+        import_module(f"functions.{module}")
+        from functions.http import HANDLERS
+
+        return await HANDLERS[name](req)
+
+    forward.__name__ = name
+    return forward
+
+
+def _messages(name: str, module: str):  # type: ignore[no-untyped-def]  # as above
+    async def forward(msg: func.QueueMessage) -> None:
+        import_module(f"functions.{module}")
+        from functions.work import MESSAGE_HANDLERS
+
+        await MESSAGE_HANDLERS[name](msg)
+
+    forward.__name__ = name
+    return forward
+
+
+def _schedule(name: str, module: str):  # type: ignore[no-untyped-def]  # as above
+    async def forward(timer: func.TimerRequest) -> None:
+        import_module(f"functions.{module}")
+        from functions.work import TIMER_HANDLERS
+
+        await TIMER_HANDLERS[name]()
+
+    forward.__name__ = name
+    return forward
