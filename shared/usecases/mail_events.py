@@ -1,16 +1,13 @@
 """The mail provider's callbacks: queued before they are answered, applied once, whatever their order (CON-3, SUP-1, RET-13)."""
 
-import hashlib
-import hmac
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress as suppress_error
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from shared.domain.consent import AmbassadorOptIn
-from shared.domain.contact import Contact, Origin, SeenEvent, last_activity
+from shared.domain.contact import Contact, Origin, SeenEvent, in_order, last_activity, repeated_soft_bounce
 from shared.domain.custom_id import CustomId, parse_custom_id
 from shared.domain.errors import ChangedMeanwhileError, UnknownObjectError
 from shared.domain.ledger import Evidence
@@ -18,11 +15,13 @@ from shared.domain.mail_events import EventKind, ProviderEvent, Unusable, parse_
 from shared.domain.quarantine import QuarantinedEvent
 from shared.domain.records import Instant, Record
 from shared.domain.suppression import SuppressionReason, reason_of, reasons_of
-from shared.ports import ConflictError, Queue
+from shared.ports import Query, Queue, Where
 from shared.usecases.answer import opt_out_of_ambassador, opted_out_by_mail
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Change, Collection, chunks
+from shared.usecases.quarantining import aside, count, put_aside
 from shared.usecases.saving import ATTEMPTS, Edit, save_many
+from shared.usecases.send_mails import as_sent
 from shared.usecases.suppressing import suppress, withdraw
 
 QUEUE = "mail-events"
@@ -37,7 +36,7 @@ class QueuedEvent(Record):
     custom_id: str
     kind: EventKind
     at: Instant
-    address: str  # keyed hash, under the key version of that moment
+    addresses: tuple[str, ...]  # keyed hashes, under every key version of that moment
     key: str  # keyed hash of what makes the event itself: tells a repeat
 
 
@@ -56,7 +55,8 @@ async def receive_events(brands: Brands, quarantine: Collection[QuarantinedEvent
     """
     now = brands.ports.clock.now()
     good: dict[str, list[QueuedEvent]] = defaultdict(list)
-    aside: dict[str, QuarantinedEvent] = {}
+    kept: dict[str, QuarantinedEvent] = {}
+    reasons: list[str] = []
     bad = 0
     for item in raw:
         event = parse_event(item, now)
@@ -66,19 +66,25 @@ async def receive_events(brands: Brands, quarantine: Collection[QuarantinedEvent
             brand = await _brand_of(brands, about)
             if about and brand:
                 good[brand.id].append(_queued(brand, event))
+                if event.kind is EventKind.NOT_THEIR_FAULT:  # it changes no contact: it is for staff to look into
+                    reasons.append(f"not_their_fault.{event.error or 'unknown'}")
+                    entry = aside(brands.ports, reasons[-1], _spelled(item), event.custom_id)
+                    kept[entry.id] = entry
                 continue
             reason = "unknown_custom_id"
         bad += 1
+        reasons.append(reason or "unusable")
         if bad <= ASIDE_AT_MOST:
-            entry = _aside(reason or "unusable", now, _spelled(item))
-            aside[entry.id] = entry
+            entry = aside(brands.ports, reasons[-1], _spelled(item))
+            kept[entry.id] = entry
     for brand_id, events in good.items():
         messages = [
             {"brand": brand_id, "events": [event.to_document() for event in chunk]}
             for chunk in chunks(events, A_MESSAGE)
         ]
         await brands.ports.queue.send(QUEUE, messages)
-    await quarantine.write_many([Change(None, entry) for entry in aside.values()])
+    await quarantine.write_many([Change(None, entry) for entry in kept.values()])
+    count(reasons)
     return Received(sum(map(len, good.values())), bad)
 
 
@@ -90,30 +96,13 @@ def _spelled(item: object) -> str:
         return "too_deep"
 
 
-async def put_aside(
-    quarantine: Collection[QuarantinedEvent],
-    reason: str,
-    at: datetime,
-    content: str,
-    custom_id: str | None = None,
-) -> None:
-    """Keeps one event aside, counted and visible; the same one again is one entry. Its content stays outside: it is personal."""
-    with suppress_error(ConflictError):
-        await quarantine.create(_aside(reason, at, content, custom_id))
-
-
-def _aside(reason: str, at: datetime, content: str, custom_id: str | None = None) -> QuarantinedEvent:
-    digest = hashlib.sha256(f"{reason}:{content}".encode(errors="replace")).hexdigest()[:40]
-    return QuarantinedEvent(id=digest, reason=reason, at=at, custom_id=custom_id)
-
-
 async def apply_events(brand: Brand, quarantine: Collection[QuarantinedEvent], events: Sequence[QueuedEvent]) -> None:
     """Applies events to their contacts; repeated, late or in any order, the end is the same."""
     groups: dict[tuple[str, str], list[QueuedEvent]] = defaultdict(list)
     for event in events:
         about = parse_custom_id(event.custom_id)
         if about is None or about.brand != brand.id:
-            await put_aside(quarantine, "foreign_brand", brand.now(), event.key)
+            await put_aside(quarantine, brand.ports, "foreign_brand", event.key)
         elif about.contact:
             groups[about.ambassador, about.contact].append(event)
     left = groups
@@ -136,14 +125,14 @@ async def _apply(brand: Brand, quarantine: Collection[QuarantinedEvent], groups:
         if item and not item.record.in_the_book:
             await _apply_after_the_end(brand, quarantine, item.record, events)
             continue
-        known = [event for event in events if item and _belongs(brand, item.record, event)]
-        for event in events:
-            if event not in known:
-                reason = "unknown_mail" if item else "unknown_contact"
-                await put_aside(quarantine, reason, brand.now(), event.key, event.custom_id)
+        strange = [event for event in events if not item or not _belongs(brand, item.record, event)]
+        for event in strange:
+            reason = "unknown_mail" if item else "unknown_contact"
+            await put_aside(quarantine, brand.ports, reason, event.key, event.custom_id)
+        known = [_after_its_mail(item.record, event) for event in events if item and event not in strange]
         if item is None or not known:
             continue
-        after = _after(item.record, known)
+        after = _after(_proven(item.record, known), known)
         if after != item.record:
             await _list_or_unlist(brand, item.record, after)
             edits.append(Edit(item, after, _evidence(known)))
@@ -158,8 +147,9 @@ async def _apply_after_the_end(
     """What still counts when only a hash is left of the contact: the address's fate (SUP-1), and a no."""
     for event in events:
         reason = reason_of(event.kind)
-        if contact.email_hash is None or not hmac.compare_digest(event.address, contact.email_hash):
-            await put_aside(quarantine, "unknown_mail", brand.now(), event.key, event.custom_id)
+        event = _after_its_mail(contact, event)
+        if contact.email_hash is None or contact.email_hash not in event.addresses:
+            await put_aside(quarantine, brand.ports, "unknown_mail", event.key, event.custom_id)
         elif reason:
             await suppress(brand, contact.email_hash, reason, event.at)
         elif event.kind is EventKind.UNSUBSCRIBE:
@@ -168,11 +158,32 @@ async def _apply_after_the_end(
 
 def _belongs(brand: Brand, contact: Contact, event: QueuedEvent) -> bool:
     """Whether the contact was sent that mail at that address: anything else is a stranger's event."""
-    about = parse_custom_id(event.custom_id)
-    mails = {mail.id for mail in contact.mails} | ({contact.outgoing.mail} if contact.outgoing else set())
-    if about is None or about.mail not in mails:
+    about, email = parse_custom_id(event.custom_id), contact.email
+    if about is None or email is None or about.mail not in _left_at(contact):
         return False
-    return contact.email is not None and brand.hasher.matches(event.address, contact.email)
+    return any(brand.hasher.matches(ref, email) for ref in event.addresses)
+
+
+def _left_at(contact: Contact) -> dict[str, datetime]:
+    """When each mail to the contact left, or may have left, by its id."""
+    claims = {claim.mail: claim.at for claim in (contact.doubted, contact.outgoing) if claim}
+    return claims | {mail.id: mail.at for mail in contact.mails}
+
+
+def _after_its_mail(contact: Contact, event: QueuedEvent) -> QueuedEvent:
+    """The event, not before the mail it is about: an opt-out dated years back would be due for anonymisation at once."""
+    about = parse_custom_id(event.custom_id)
+    left = _left_at(contact).get(about.mail) if about else None
+    return event.changed(at=max(event.at, left or contact.created_at))
+
+
+def _proven(contact: Contact, events: Sequence[QueuedEvent]) -> Contact:
+    """The contact; with the mail that the provider did not know of at its look-up, and that an event proves to have left."""
+    doubted = contact.doubted
+    about = [parse_custom_id(event.custom_id) for event in events]
+    if doubted and any(one and one.mail == doubted.mail for one in about):
+        return as_sent(contact, doubted)
+    return contact
 
 
 def _after(contact: Contact, events: Sequence[QueuedEvent]) -> Contact:
@@ -210,26 +221,34 @@ def _unsubscribed(contact: Contact, at: datetime) -> Contact:
 
 
 def _bounded(events: tuple[SeenEvent, ...]) -> tuple[SeenEvent, ...]:
-    """Opens and clicks beyond the first ones are not told apart one by one; every other event stays."""
-    ordered = tuple(sorted(events, key=lambda e: (e.at, e.key)))
+    """Opens and clicks beyond the first ones are not told apart, but for the newest, the last word; every other event stays."""
+    ordered = in_order(events)
     minor = [event for event in ordered if event.kind in (EventKind.OPEN, EventKind.CLICK)]
-    dropped = {event.key for event in minor[MINOR_AT_MOST:]}
+    dropped = {event.key for event in minor[MINOR_AT_MOST:-1]}
     return tuple(event for event in ordered if event.key not in dropped)
 
 
 async def _list_or_unlist(brand: Brand, before: Contact, after: Contact) -> None:
     """Keeps the black list true to the events (SUP-1), before they are saved: a crash between errs on the safe side."""
-    ref = brand.hasher.ref(after.email) if after.email else after.email_hash
-    if ref is None:
+    if after.email is None:
         return
-    limit = brand.policy.soft_bounce_limit
+    refs, limit = brand.hasher.refs(after.email), brand.policy.soft_bounce_limit
     earlier, reasons = reasons_of(before.events, limit), reasons_of(after.events, limit)
     repeated = SuppressionReason.REPEATED_SOFT_BOUNCE
-    if repeated in earlier and earlier[repeated] != reasons.get(repeated):
-        await withdraw(brand, ref, repeated)
+    changed = repeated in earlier and earlier[repeated] != reasons.get(repeated)
+    if changed and not await _bounces_elsewhere(brand, refs, after):
+        for ref in refs:
+            await withdraw(brand, ref, repeated)
     for reason, at in reasons.items():
         if earlier.get(reason) != at:
-            await suppress(brand, ref, reason, at)
+            await suppress(brand, brand.hasher.ref(after.email), reason, at)
+
+
+async def _bounces_elsewhere(brand: Brand, refs: Sequence[str], contact: Contact) -> bool:
+    """Whether another record of the address supports the listing too; asked rarely, since it crosses partitions."""
+    same = Query(where=(Where("emailHash", "in", tuple(refs)),))
+    others = [i.record async for page in brand.contacts.pages(same) for i in page if i.record.id != contact.id]
+    return any(repeated_soft_bounce(other.events, brand.policy.soft_bounce_limit) for other in others)
 
 
 def _evidence(events: Sequence[QueuedEvent]) -> Evidence:
@@ -254,7 +273,7 @@ def _queued(brand: Brand, event: ProviderEvent) -> QueuedEvent:
         custom_id=event.custom_id,
         kind=event.kind,
         at=event.at,
-        address=brand.hasher.ref(event.email),
+        addresses=brand.hasher.refs(event.email),
         # Always under the first key: the same event again is the same also after a rotation.
         key=brand.hasher.ref(what, min(brand.hasher.keys)).partition(".")[2][:24],
     )
