@@ -13,6 +13,7 @@ from shared.domain.errors import TooLargeError
 from shared.domain.mail_events import NotEventsError, parse_body
 from shared.usecases import mail_events
 from shared.usecases.mail_events import QueuedEvent
+from shared.usecases.quarantining import put_aside
 
 BODY_LIMIT = 8 << 20
 
@@ -38,8 +39,7 @@ async def receive_mail_events(req: func.HttpRequest) -> func.HttpResponse:
     try:
         raw = parse_body(body)
     except NotEventsError as error:
-        now = app.ports_of_the_suite().clock.now()
-        await mail_events.put_aside(app.quarantine(), error.reason, now, body.hex())
+        await put_aside(app.quarantine(), app.ports_of_the_suite(), error.reason, body.hex())
         return answer(200, ReceivedAnswer(accepted=0, quarantined=1))
     received = await mail_events.receive_events(app.brands(), app.quarantine(), raw)
     return answer(200, ReceivedAnswer(accepted=received.accepted, quarantined=received.quarantined))

@@ -50,6 +50,7 @@ CONTACT_FIELDS: Mapping[str, Fate] = {
     "partners_opt_in_at": Fate.KEEP,
     "mails": Fate.ERASE,
     "outgoing": Fate.ERASE,
+    "doubted": Fate.ERASE,
     "last_call_at": Fate.KEEP,
     "events": Fate.COARSEN,  # the event that made the status stays without its mail
     "sales": Fate.COARSEN,  # month and amount
@@ -74,8 +75,8 @@ CONTACT_FIELDS: Mapping[str, Fate] = {
 }
 
 # RET-15: what is the ambassador's own of a record, and goes when the record is left to the brand.
-AMBASSADORS_PART = ("photo_url", "comments", "type", "tags", "mails", "outgoing", "becomes",
-                    "facebook_id", "twitter_id", "instagram_id")  # fmt: skip
+AMBASSADORS_PART = ("photo_url", "comments", "type", "tags", "mails", "outgoing", "doubted",
+                    "becomes", "facebook_id", "twitter_id", "instagram_id")  # fmt: skip
 
 
 def check_table(model: type[Record], table: Mapping[str, Fate]) -> None:

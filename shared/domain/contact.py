@@ -125,6 +125,7 @@ class Contact(Record):
 
     mails: tuple[SentMail, ...] = ()
     outgoing: Outgoing | None = None
+    doubted: Outgoing | None = None  # the claim given back that the provider did not know of: the mail may have left
     last_call_at: Instant | None = None  # the second invitation went, or was due and could not go
     events: tuple[SeenEvent, ...] = ()
     sales: tuple[Sale, ...] = ()

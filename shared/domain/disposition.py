@@ -45,6 +45,8 @@ def dispose(
     now = written_at or at
     match RULES[clock.rule].action:
         case Action.DELETE:
+            if contact.doubted:  # its opt-out link, should the mail have left after all, must go on working (MAIL-2)
+                return Disposition(clock.rule, Done.ANONYMISED, anonymised_contact(contact, at, clock.rule))
             return Disposition(clock.rule, Done.DELETED, None)
         case Action.SEND_SECOND_INVITATION:
             return Disposition(clock.rule, Done.SECOND_INVITATION_QUEUED, contact)

@@ -45,11 +45,15 @@ def reasons_of(events: Sequence[SeenEvent], soft_bounce_limit: int) -> dict[Supp
 
 
 class Suppression(Record):
-    """One listed address; `id` is its hash. `reach_since` stands while its records still have to be told (SUP-3)."""
+    """One listed address; `id` is its hash. `reach_since` stands while its records still have to be told (SUP-3).
+
+    `by_hash_alone` says that nobody knew the address when it was listed: its records may carry another key's hash.
+    """
 
     id: str
     reasons: Mapping[SuppressionReason, Instant]
     reach_since: Instant | None = None
+    by_hash_alone: bool = False
 
     def with_reason(self, reason: SuppressionReason, at: datetime) -> "Suppression":
         """The entry with one more reason; of two dates of one reason the earlier stays."""

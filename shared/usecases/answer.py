@@ -137,7 +137,21 @@ async def _standing(brand: Brand, contact: Contact) -> Contact:
         return contact
     same = Query(where=(Where("emailHash", "=", contact.email_hash),), partition=contact.ambassador_id)
     found = [item.record async for page in brand.contacts.pages(same) for item in page]
-    return next((other for other in found if other.address_key == other.email_hash), contact)
+    standing = next((other for other in found if other.address_key == other.email_hash), contact)
+    if standing.in_the_book:
+        return standing
+    return await _entered_under_another_key(brand, contact, contact.email_hash) or standing
+
+
+async def _entered_under_another_key(brand: Brand, contact: Contact, ref: str) -> Contact | None:
+    """The live record of the address when a hash key came between the two: their hashes do not tell that they are one."""
+    if len(brand.hasher.keys) == 1:
+        return None
+    async for page in brand.contacts.pages(Query(partition=contact.ambassador_id)):
+        for item in page:
+            if item.record.in_the_book and item.record.email and brand.hasher.matches(ref, item.record.email):
+                return item.record
+    return None
 
 
 async def _changed(asked: Asked, act: Callable[[Contact], Contact | None], evidence: Evidence) -> Contact:

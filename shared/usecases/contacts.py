@@ -166,7 +166,7 @@ async def _edited(brand: Brand, contact: Contact, fields: dict[str, Any]) -> Con
     if email == contact.email:
         return after
     untouched = contact.ambassador_opt_in in (AmbassadorOptIn.NEW, AmbassadorOptIn.SOCIAL_ONLY)
-    if not untouched or contact.outgoing or contact.mails or contact.proof:
+    if not untouched or contact.outgoing or contact.doubted or contact.mails or contact.proof:
         raise _address_error("cannot be changed once the person was written to; enter the new address as a new contact")
     if email is not None:
         known = await by_address(brand, contact.ambassador_id, email)
@@ -202,8 +202,8 @@ async def release(brand: Brand, ambassador: str, contact: str) -> Contact:
 async def remove(brand: Brand, ambassador: str, contact: str) -> None:
     """Takes a contact out of the book: deleted for good when nobody was asked yet; else anonymised, or left to the brand.
 
-    A mail that left holds an opt-out link, which must go on working, and a consent its proof (MAIL-2, SUP-5, CON-7). Who was invited and did not
-    answer cannot be entered again: taking out and entering would be a way to invite without end.
+    A mail that left holds an opt-out link, which must go on working, and a consent its proof (MAIL-2, SUP-5, CON-7).
+    Who was invited and did not answer cannot be entered again: else taking out and entering would invite without end.
     """
     from shared.domain.anonymisation import detached_contact
 
@@ -213,7 +213,7 @@ async def remove(brand: Brand, ambassador: str, contact: str) -> None:
             raise UnknownObjectError
         record, now = _perhaps_invited(_free(current.record)), brand.now()
         try:
-            if record.proof is None and not record.mails and not record.outgoing:
+            if record.proof is None and not (record.mails or record.outgoing or record.doubted):
                 await brand.contacts.delete(current)
             elif record.brand_opt_in is not BrandOptIn.NONE:
                 await save(brand, Edit(current, detached_contact(record, now, "removed_by_ambassador")))
@@ -227,9 +227,10 @@ async def remove(brand: Brand, ambassador: str, contact: str) -> None:
 
 def _perhaps_invited(contact: Contact) -> Contact:
     """The contact; as invited when an invitation may have left, so that removing it in that moment frees no address."""
-    if contact.outgoing is None or contact.ambassador_opt_in is not AmbassadorOptIn.NEW:
+    claim = contact.outgoing or contact.doubted
+    if claim is None or contact.ambassador_opt_in is not AmbassadorOptIn.NEW:
         return contact
-    return contact.changed(ambassador_opt_in=AmbassadorOptIn.INVITATION_SENT, ambassador_opt_in_at=contact.outgoing.at)
+    return contact.changed(ambassador_opt_in=AmbassadorOptIn.INVITATION_SENT, ambassador_opt_in_at=claim.at)
 
 
 def _free(contact: Contact) -> Contact:

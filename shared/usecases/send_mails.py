@@ -104,10 +104,10 @@ async def _settle(brand: Brand, contact: Contact, claim: Outgoing) -> Contact | 
     told = any(event.mail == claim.mail for event in contact.events)  # it left, or nothing could have become of it
     accepted = told or await brand.ports.mailer.was_accepted(custom_id(brand, contact, claim.mail))
     if accepted:
-        return await change(brand, contact.ambassador_id, contact.id, lambda c: _as_sent(c, claim))
+        return await change(brand, contact.ambassador_id, contact.id, lambda c: as_sent(c, claim))
     if accepted is None or brand.now() - claim.at < DOUBT:
         return None
-    return await change(brand, contact.ambassador_id, contact.id, lambda c: _released(c, claim))
+    return await change(brand, contact.ambassador_id, contact.id, lambda c: _doubted(c, claim))
 
 
 async def _send(run: _Run, contacts: Sequence[Versioned[Contact]]) -> None:
@@ -134,7 +134,7 @@ async def _hand_over(run: _Run, claimed: Sequence[Versioned[Contact]]) -> None:
     for item, result in zip(going, await _results(run, going), strict=True):
         match result.fate:
             case Fate.SENT:
-                edits.append(Edit(item, _as_sent(item.record, _claim_of(run, item.record))))
+                edits.append(Edit(item, as_sent(item.record, _claim_of(run, item.record))))
                 run.sent += 1
             case Fate.REFUSED:
                 edits.append(Edit(item, _refused(item.record, _claim_of(run, item.record))))
@@ -188,7 +188,7 @@ async def _write_down(run: _Run, edits: Sequence[Edit]) -> None:
             claim = edit.before.record.outgoing
             sent = len(edit.after.mails) > len(edit.before.record.mails)
             called = edit.after.last_call_at != edit.before.record.last_call_at
-            act = _as_sent if sent else _refused if called else _released
+            act = as_sent if sent else _refused if called else _released
             await change(run.brand, *_key(edit.after), partial(_with_claim, act=act, claim=claim))
 
 
@@ -207,7 +207,7 @@ def _refusal(run: _Run, contact: Contact) -> Refusal | None:
     )
 
 
-def _as_sent(contact: Contact, claim: Outgoing) -> Contact:
+def as_sent(contact: Contact, claim: Outgoing) -> Contact:
     """The contact after its mail left; the interval of an invitation runs from here (RET-19)."""
     if any(mail.id == claim.mail for mail in contact.mails) or not contact.in_the_book:
         return _released(contact, claim)
@@ -215,6 +215,7 @@ def _as_sent(contact: Contact, claim: Outgoing) -> Contact:
     after = contact.changed(
         mails=(*contact.mails, mail),
         outgoing=None if contact.outgoing == claim else contact.outgoing,
+        doubted=None if contact.doubted and contact.doubted.mail == claim.mail else contact.doubted,
         modified_at=claim.at,
         modified_by=Origin(mechanism="mail"),
     )
@@ -233,6 +234,12 @@ def _with_claim(contact: Contact, act: Callable[[Contact, Outgoing], Contact], c
 def _released(contact: Contact, claim: Outgoing) -> Contact:
     """The contact without the claim: nothing left."""
     return contact.changed(outgoing=None) if contact.outgoing == claim else contact
+
+
+def _doubted(contact: Contact, claim: Outgoing) -> Contact:
+    """The contact without the claim, as far as anybody knows: an event may still prove that the mail left."""
+    released = _released(contact, claim)
+    return released if released is contact else released.changed(doubted=claim)
 
 
 def _refused(contact: Contact, claim: Outgoing) -> Contact:

@@ -23,12 +23,20 @@ async def listed(brand: Brand, addresses: Iterable[str]) -> set[str]:
     return {address for address, refs in spellings.items() if any((ref, ref) in found for ref in refs)}
 
 
-async def suppress(brand: Brand, ref: str, reason: SuppressionReason, at: datetime, *, reach: bool = False) -> None:
+async def suppress(
+    brand: Brand,
+    ref: str,
+    reason: SuppressionReason,
+    at: datetime,
+    *,
+    reach: bool = False,
+    by_hash_alone: bool = False,
+) -> None:
     """Lists an address by its hash; listing it again changes nothing. `reach` asks for every record to be told.
 
     Raises ChangedMeanwhileError rather than leave it unlisted.
     """
-    fresh = Suppression(id=ref, reasons={reason: at}, reach_since=at if reach else None)
+    fresh = Suppression(id=ref, reasons={reason: at}, reach_since=at if reach else None, by_hash_alone=by_hash_alone)
     for _ in range(ATTEMPTS):
         try:
             await brand.suppressions.create(fresh)
@@ -39,7 +47,7 @@ async def suppress(brand: Brand, ref: str, reason: SuppressionReason, at: dateti
             continue
         entry = current.record.with_reason(reason, at)
         if reach:
-            entry = entry.changed(reach_since=at)
+            entry = entry.changed(reach_since=at, by_hash_alone=by_hash_alone)
         if entry == current.record:
             return
         try:
@@ -74,7 +82,7 @@ async def opt_out_of_brand(brand: Brand, contact: Contact, evidence: Evidence) -
     refs = brand.hasher.refs(contact.email) if contact.email else (contact.email_hash,)
     known = [ref for ref in refs if ref]
     for ref in known:
-        await suppress(brand, ref, SuppressionReason.GLOBAL_OPT_OUT, at, reach=True)
+        await suppress(brand, ref, SuppressionReason.GLOBAL_OPT_OUT, at, reach=True, by_hash_alone=not contact.email)
     await _tell(brand, contact, at, evidence)
     await brand.ports.queue.send(REACH_QUEUE, [{"brand": brand.id, "suppression": ref} for ref in known])
 
@@ -87,7 +95,8 @@ async def reach_records(brand: Brand, ref: str) -> int:
     at = entry.record.reach_since  # and not the reason's date, which is that of the first opt-out of several
     changed = 0
     evidence = Evidence(actor="person", mechanism="opt_out_brand", reason="every_record_of_the_address")
-    async for page in brand.contacts.pages(Query(where=(Where("emailHash", "=", ref),))):
+    refs = await _hashes_of_the_address(brand, entry.record)
+    async for page in brand.contacts.pages(Query(where=(Where("emailHash", "in", refs),))):
         for item in page:
             after = await _tell(brand, item.record, at, evidence)
             changed += after is not None and after.ambassador_opt_in is not item.record.ambassador_opt_in
@@ -96,6 +105,19 @@ async def reach_records(brand: Brand, ref: str) -> int:
     except StaleError:
         return changed  # listed anew meanwhile: that listing sends a message of its own
     return changed
+
+
+async def _hashes_of_the_address(brand: Brand, entry: Suppression) -> tuple[str, ...]:
+    """The hashes that records of a listed address may carry; after a rotation, a live one tells those of the other keys.
+
+    That reads every contact of the brand, for the rare opt-out by a link to a record that only a hash is left of.
+    """
+    if entry.by_hash_alone and len(brand.hasher.keys) > 1:
+        async for page in brand.contacts.pages(Query()):
+            for item in page:
+                if item.record.email and brand.hasher.matches(entry.id, item.record.email):
+                    return brand.hasher.refs(item.record.email)
+    return (entry.id,)
 
 
 async def reach_again(brand: Brand, before: datetime) -> int:

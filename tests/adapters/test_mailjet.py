@@ -219,6 +219,25 @@ async def test_when_nothing_was_accepted_all_are_to_be_sent_again(
 
 @pytest.mark.rule("MAIL-4")
 @pytest.mark.parametrize(
+    ("code", "status", "fate"),
+    [
+        ("mj-0002", 400, Fate.REFUSED),
+        ("mj-0015", 401, Fate.RETRY),
+        ("mj-0015", 400, Fate.RETRY),
+        ("send-0006", 400, Fate.RETRY),
+        ("mj-0002", 429, Fate.RETRY),
+        ("mj-0002", 500, Fate.RETRY),
+    ],
+)
+async def test_a_call_of_one_mail_that_is_refused_as_a_whole_is_the_fault_of_that_mail(
+    server: ScriptedServer, mailer: MailjetMailer, code: str, status: int, fate: Fate
+) -> None:
+    server.script(global_error(code, status))
+    assert await mailer.send([mail()]) == [SendResult(fate, code)]
+
+
+@pytest.mark.rule("MAIL-4")
+@pytest.mark.parametrize(
     "scripted",
     [
         Answer(200, b""),

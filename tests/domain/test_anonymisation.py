@@ -61,6 +61,7 @@ def full_contact(state: AmbassadorOptIn = AmbassadorOptIn.OPT_OUT_EMAIL) -> Cont
         partners_opt_in_at=START,
         mails=(SentMail(id="secretm1", kind=MailKind.PUBLICATION, at=START, publication="secret-publication"),),
         outgoing=Outgoing(mail="secretm2", kind=MailKind.PUBLICATION, at=START, publication="secret-publication"),
+        doubted=Outgoing(mail="secretm3", kind=MailKind.PUBLICATION, at=START, publication="secret-publication"),
         last_call_at=START,
         events=(SeenEvent(key="key", kind=EventKind.CLICK, at=START, mail="secretm1"),),
         sales=(

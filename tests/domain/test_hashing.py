@@ -29,6 +29,8 @@ ADDRESSES = st.emails() | st.text(min_size=1, max_size=30)
         ("grace@MÜNCHEN.example", "grace@münchen.example"),
         ("grace@münchen.example", "grace@xn--mnchen-3ya.example"),
         ("ΣΊΣΥΦΟΣ@example.org", "σίσυφος@example.org"),
+        ("x@straße.de", "X@XN--STRAE-OQA.de"),
+        ("x@βόλος.gr", "x@xn--nxasmm1c.gr"),
     ],
 )
 def test_spellings_of_one_address_have_one_hash(one: str, same: str) -> None:
@@ -41,6 +43,26 @@ def test_spellings_of_one_address_have_one_hash(one: str, same: str) -> None:
 )
 def test_no_providers_tricks_are_played(other: str) -> None:
     assert OLD.ref(other) != OLD.ref("grace.hopper@gmail.com")
+
+
+@pytest.mark.rule("DEL-10")
+@pytest.mark.parametrize(("one", "other"), [("x@straße.de", "x@strasse.de"), ("x@βόλος.gr", "x@βόλοσ.gr")])
+def test_two_domains_of_the_registry_are_two_addresses(one: str, other: str) -> None:
+    assert OLD.ref(one) != OLD.ref(other)
+
+
+@pytest.mark.rule("DEL-10")
+@pytest.mark.parametrize("address", ["x@xn--zzzzzzzz.de", "x@é_é.de", "é@", "@é", "x@⒈é", "xn--"])
+def test_what_is_no_domain_is_folded_like_any_text(address: str) -> None:
+    assert normalise(address.upper()) == normalise(normalise(address))
+
+
+@pytest.mark.rule("DEL-10")
+def test_a_key_that_is_not_active_yet_is_recognised_and_does_not_write() -> None:
+    early = Hasher(BOTH.keys, writes=1)
+    assert early.ref("grace@example.org") == OLD.ref("grace@example.org")
+    assert early.matches(BOTH.ref("grace@example.org"), "grace@example.org")
+    assert early.refs("grace@example.org") == BOTH.refs("grace@example.org")
 
 
 @pytest.mark.rule("DEL-10")

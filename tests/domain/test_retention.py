@@ -103,6 +103,15 @@ def test_a_record_left_to_the_brand_stands_under_the_brands_own_clock() -> None:
     assert left.clock and (left.clock.rule, left.clock.since) == (RuleId.INACTIVE, since)
 
 
+@pytest.mark.rule("RET-5")
+@pytest.mark.parametrize("owned", [True, False])
+def test_who_opted_out_is_not_kept_by_a_brand_that_may_only_store(owned: bool) -> None:
+    left = a_contact(
+        S.OPT_OUT_EMAIL, detached_at=START, brand_opt_in=BrandOptIn.STORAGE_ONLY, owned_by_brand_sync=owned
+    )
+    assert left.clock and (left.clock.rule, left.clock.since) == (RuleId.OPTED_OUT, START)
+
+
 @pytest.mark.rule("DEL-9")
 def test_an_unconfirmed_sign_up_is_due_after_fifteen_days_and_a_confirmed_one_never() -> None:
     account = Ambassador(

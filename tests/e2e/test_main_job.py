@@ -12,11 +12,8 @@ from local.samples import write_google_export
 from local.suite_client import Account, Suite, find_link
 from tests.e2e.running import Running
 
-pytestmark = pytest.mark.xdist_group("e2e-main-job")
-
 PEOPLE = 200
 NEVER_INVITED = [f"never.invited{number}@Example.org" for number in range(5)]
-ANSWERS = ("accepted", "declined", "hard", "soft", "spam")
 
 
 def person(number: int) -> str:
@@ -73,6 +70,7 @@ def test_everybody_ends_as_the_rules_say_and_who_is_gone_leaves_no_trace(
     assert asked["queued"] == 0
     assert traces(running.state, [*NEVER_INVITED, "Zqnever"]) == []
     assert traces(running.state, [person(1)]), "the search finds who is still held"
+    the_ledger_is_whole(running)
 
 
 def links_change_nothing(suite: Suite, account: Account) -> None:
@@ -137,7 +135,8 @@ def test_the_search_finds_a_word_in_every_coding(tmp_path: Path) -> None:
         assert traces(path.parent, [word]) == ["file"]
 
 
-def test_the_ledger_is_whole(running: Running) -> None:
+def the_ledger_is_whole(running: Running) -> None:
+    """The verifier reads every chain of the run beside the running suite, and finds nothing."""
     verified = running.dev("verify-ledger", "--state", str(running.state))
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert re.search(r"acme: [1-9]\d* entries in [1-9]\d* chains, 0 faults", verified.stdout)

@@ -12,8 +12,6 @@ from local.samples import write_google_export
 from local.suite_client import Account, Suite
 from tests.e2e.running import Running, alive
 
-pytestmark = pytest.mark.xdist_group("e2e-mishaps")
-
 ROWS, INVITED = 20_000, 2_000
 FAULTS = ("429", "500", "timeout_after_accept", "timeout_before_accept", "mixed_400", "global_400")
 

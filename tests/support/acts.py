@@ -12,6 +12,7 @@ from shared.domain.policy import BrandRecord
 from shared.domain.tokens import Purpose
 from shared.ports import OutgoingMail, Store
 from shared.usecases import answer, contacts, invite, mail_events
+from shared.usecases.brands import ACTIVE_AFTER, Brand
 from shared.usecases.verify_ledger import verify_ledger
 from tests.support.world import World, make_world
 
@@ -82,6 +83,13 @@ async def receive(world: World, events: Sequence[object]) -> mail_events.Receive
     received = await mail_events.receive_events(world.brands, world.quarantine, events)
     await world.drain()
     return received
+
+
+async def rotated(world: World, brand: str = "acme") -> Brand:
+    """The brand when a new hash key is in use."""
+    await world.brands.rotate_hash_key(brand)
+    world.clock.advance(ACTIVE_AFTER)
+    return await world.brand(brand)
 
 
 async def ledger_faults(world: World, brand: str = "acme") -> list[str]:

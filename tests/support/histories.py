@@ -138,9 +138,8 @@ class _World(World):
         if queue == sweep.QUEUE:
             run = await (await self.brand(message["brand"])).runs.get(message["run"], message["run"])
             if run and run.record.state is RunState.RUNNING:
-                if any(entry.claimed or entry.troubled for entry in self.model.alive()):
-                    stored = await documents(self, message["brand"])
-                    note_what_the_system_knows(self.model, message["brand"], stored)
+                stored = await documents(self, message["brand"])
+                note_what_the_system_knows(self.model, message["brand"], stored)
                 self.model.sweep(message["brand"], run.record.started_at, self.clock.now())
         await super().handle(queue, message)
 
@@ -313,7 +312,8 @@ class Simulation:
         """An ambassador takes a contact out of the book."""
         if not entry.in_book:
             return
-        entry.claimed = "outgoing" in (await documents(self.world, entry.brand))[entry.id]
+        document = (await documents(self.world, entry.brand))[entry.id]
+        entry.claimed, entry.doubted = "outgoing" in document, "doubted" in document
         await contacts.remove(await self.world.brand(entry.brand), entry.ambassador, entry.id)
         self.model.removed(entry)
 

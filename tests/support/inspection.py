@@ -11,7 +11,8 @@ from shared.usecases.verify_ledger import verify_ledger
 from tests.support.reference import Broken, Entry, Model
 from tests.support.world import World
 
-PERSONAL = ("email", "firstName", "lastName", "mobilePhone", "comments", "photoUrl", "search", "mails", "outgoing")
+PERSONAL = ("email", "firstName", "lastName", "mobilePhone", "comments", "photoUrl", "search", "mails", "outgoing",
+            "doubted")  # fmt: skip
 
 
 async def documents(world: World, brand: str) -> dict[str, dict[str, Any]]:
@@ -51,7 +52,7 @@ def note_what_the_system_knows(model: Model, brand: str, stored: Mapping[str, Ma
     for entry in model.alive():
         if entry.brand == brand and entry.id in stored:
             document = stored[entry.id]
-            entry.claimed = "outgoing" in document
+            entry.claimed, entry.doubted = "outgoing" in document, "doubted" in document
             if entry.state == "invitation_sent" and not entry.claimed and document["ambassadorOptIn"] == entry.state:
                 _last_call(model, entry, document, entry.since, rested=False)
 

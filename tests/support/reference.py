@@ -48,6 +48,7 @@ class Entry:
     blocks: bool = False  # out of the book, and still keeps its address from being entered (SUP-5)
     troubled: bool = False  # there was a time when no mail could go to the address
     claimed: bool = False  # a mail's fate is not known
+    doubted: bool = False  # a mail was given up that may have left after all
     searched: bool = False  # nothing personal was found in what is left of it
 
     @property
@@ -216,10 +217,11 @@ class Model:
 
     def removed(self, entry: Entry) -> None:
         """The ambassador takes a record out of the book."""
-        if not entry.asked_or_agreed and not entry.claimed:
+        perhaps_asked = entry.claimed or entry.doubted
+        if not entry.asked_or_agreed and not perhaps_asked:
             entry.place = "nowhere"
             return
-        if entry.claimed and entry.state == "new":
+        if perhaps_asked and entry.state == "new":
             entry.state = "invitation_sent"  # it may have left
         self._leave(entry, "brand" if entry.to_brand != "none" else "anonymous")
 
@@ -230,7 +232,9 @@ class Model:
             due = entry.due(days) if entry.brand == brand else None
             if due is None or due[1] > at or entry.claimed:
                 continue
-            if due[0] == "RET-1":
+            if due[0] == "RET-1" and entry.doubted:
+                self._leave(entry, "anonymous")  # the opt-out link of what may have left must hold (MAIL-2)
+            elif due[0] == "RET-1":
                 entry.place = "nowhere"
             elif due[0] == "RET-3":
                 entry.state, entry.since, entry.asked_or_agreed = "opt_out_no_action", now, True

@@ -22,7 +22,7 @@ from shared.usecases import sessions, sign_up
 from shared.usecases.brands import Brand
 from shared.usecases.limiting import count_against
 from shared.usecases.sign_up import SignUp
-from tests.support.acts import fresh_world, token_of
+from tests.support.acts import fresh_world, rotated, token_of
 from tests.support.world import World, brand_record
 
 ADA, PASSWORD = "ada@example.org", "correct horse battery staple"
@@ -272,8 +272,8 @@ async def test_a_change_by_cookie_needs_the_sessions_own_csrf_token(world: World
 @pytest.mark.rule("DEL-10")
 async def test_an_account_is_found_by_its_address_after_a_key_rotation(world: World) -> None:
     await confirmed(world)
-    assert await world.brands.rotate_hash_key("acme") == 2
-    acme = await world.brand()
+    acme = await rotated(world)
+    assert acme.hasher.version == 2
     await sessions.sign_in(acme, ADA, PASSWORD)
     await sign_up.sign_up(acme, SignUp(ADA, PASSWORD, FIELDS), None)
     assert len((await acme.ambassadors.page(Query()))[0]) == 1

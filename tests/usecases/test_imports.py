@@ -12,7 +12,7 @@ from shared.domain.jobs import LISTED_REFUSALS, Job, JobState
 from shared.domain.suppression import SuppressionReason
 from shared.usecases import contacts, import_contacts, suppressing
 from shared.usecases.brands import Brand
-from tests.support.acts import entered, fresh_world, invited, opted_out
+from tests.support.acts import entered, fresh_world, invited, opted_out, rotated
 from tests.support.crashing import Crash, Crashes, CrashingStore, Side
 from tests.support.world import World
 from tests.usecases.test_contacts import in_state
@@ -118,7 +118,7 @@ async def test_who_opted_out_before_a_key_rotation_stays_out_in_every_spelling(w
     world.clock.advance(days=400)
     await world.sweep()
     before = await world.contacts()
-    await world.brands.rotate_hash_key("acme")
+    await rotated(world)
     job = await imported(
         world, ada, google("G,H,Grace@example.org,", "G,H,grace@example.org,", "G,H,GRACE@example.org,")
     )

@@ -15,7 +15,7 @@ from shared.ports import Fate, OutgoingMail, SendResult
 from shared.usecases import answer, contacts, import_contacts, invite, send_mails, suppressing
 from shared.usecases.answer import Answer
 from shared.usecases.brands import Brand
-from tests.support.acts import answered, asked_by, entered, event_of, invited, opted_out, receive
+from tests.support.acts import answered, asked_by, entered, event_of, invited, opted_out, receive, rotated
 from tests.support.world import World
 
 S = AmbassadorOptIn
@@ -130,7 +130,7 @@ async def test_the_black_list_is_asked_when_the_mail_is_about_to_leave(
     ref = acme.hasher.ref("GRACE@example.org")
     await suppressing.suppress(acme, ref, SuppressionReason.HARD_BOUNCE, world.clock.now())
     if rotate:
-        await world.brands.rotate_hash_key("acme")
+        await rotated(world)
     await world.drain()
     assert [mail.to_email for mail in world.mailer.outbox] == ["other@example.org"]
     job = await job_of(acme, ada, result.job)

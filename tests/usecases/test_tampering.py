@@ -56,7 +56,8 @@ async def _edit(acme: Brand, contact: Contact) -> object:
 
 
 async def _remove(acme: Brand, contact: Contact) -> object:
-    return await contacts.remove(acme, contact.ambassador_id, contact.id)
+    await contacts.remove(acme, contact.ambassador_id, contact.id)
+    return None
 
 
 async def _release(acme: Brand, contact: Contact) -> object:
