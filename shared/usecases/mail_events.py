@@ -178,11 +178,15 @@ def _after_its_mail(contact: Contact, event: QueuedEvent) -> QueuedEvent:
 
 
 def _proven(contact: Contact, events: Sequence[QueuedEvent]) -> Contact:
-    """The contact; with the mail that the provider did not know of at its look-up, and that an event proves to have left."""
+    """The contact; with the mail that the provider did not know of at its look-up, and that an event proves to have left.
+
+    Of two tries of that mail it may have been the later one, and its interval must not run from the earlier (RET-19).
+    """
     doubted = contact.doubted
     about = [parse_custom_id(event.custom_id) for event in events]
     if doubted and any(one and one.mail == doubted.mail for one in about):
-        return as_sent(contact, doubted)
+        again = contact.outgoing if contact.outgoing and contact.outgoing.mail == doubted.mail else None
+        return as_sent(contact, again or doubted)
     return contact
 
 
