@@ -137,7 +137,7 @@ async def _hand_over(run: _Run, claimed: Sequence[Versioned[Contact]]) -> None:
                 edits.append(Edit(item, as_sent(item.record, _claim_of(run, item.record))))
                 run.sent += 1
             case Fate.REFUSED:
-                edits.append(Edit(item, _refused(item.record, _claim_of(run, item.record))))
+                edits.append(Edit(item, _not_taken(item.record, _claim_of(run, item.record))))
                 run.refused[item.record.id] = f"provider_{result.reason}"
                 run.skipped[run.refused[item.record.id]] += 1
             case Fate.RETRY:
@@ -243,10 +243,16 @@ def _doubted(contact: Contact, claim: Outgoing) -> Contact:
 
 
 def _refused(contact: Contact, claim: Outgoing) -> Contact:
-    """The contact whose mail the provider will never take."""
+    """The contact whose mail will never go."""
     after = _released(contact, claim)
     in_vain = _called_in_vain(after, claim.at) if claim.kind is MailKind.SECOND_INVITATION else None
     return in_vain or after
+
+
+def _not_taken(contact: Contact, claim: Outgoing) -> Contact:
+    """The contact whose mail the provider will never take: then it did not take it at an earlier try either."""
+    after = _refused(contact, claim)
+    return after.changed(doubted=None) if after.doubted and after.doubted.mail == claim.mail else after
 
 
 def _called_in_vain(contact: Contact, now: datetime) -> Contact | None:

@@ -29,8 +29,8 @@ ADDRESSES = st.emails() | st.text(min_size=1, max_size=30)
         ("grace@MÜNCHEN.example", "grace@münchen.example"),
         ("grace@münchen.example", "grace@xn--mnchen-3ya.example"),
         ("ΣΊΣΥΦΟΣ@example.org", "σίσυφος@example.org"),
-        ("x@straße.de", "X@XN--STRAE-OQA.de"),
-        ("x@βόλος.gr", "x@xn--nxasmm1c.gr"),
+        ("x@straße.example", "X@XN--STRAE-OQA.example"),
+        ("x@βόλος.example", "x@xn--nxasmm1c.example"),
     ],
 )
 def test_spellings_of_one_address_have_one_hash(one: str, same: str) -> None:
@@ -39,20 +39,22 @@ def test_spellings_of_one_address_have_one_hash(one: str, same: str) -> None:
 
 @pytest.mark.rule("DEL-10")
 @pytest.mark.parametrize(
-    "other", ["gracehopper@gmail.com", "grace.hopper+news@gmail.com", "grace.hopper@googlemail.com"]
+    "other", ["gracehopper@many.example", "grace.hopper+news@many.example", "grace.hopper@mail-of-many.example"]
 )
 def test_no_providers_tricks_are_played(other: str) -> None:
-    assert OLD.ref(other) != OLD.ref("grace.hopper@gmail.com")
+    assert OLD.ref(other) != OLD.ref("grace.hopper@many.example")
 
 
 @pytest.mark.rule("DEL-10")
-@pytest.mark.parametrize(("one", "other"), [("x@straße.de", "x@strasse.de"), ("x@βόλος.gr", "x@βόλοσ.gr")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("x@straße.example", "x@strasse.example"), ("x@βόλος.example", "x@βόλοσ.example")]
+)
 def test_two_domains_of_the_registry_are_two_addresses(one: str, other: str) -> None:
     assert OLD.ref(one) != OLD.ref(other)
 
 
 @pytest.mark.rule("DEL-10")
-@pytest.mark.parametrize("address", ["x@xn--zzzzzzzz.de", "x@é_é.de", "é@", "@é", "x@⒈é", "xn--"])
+@pytest.mark.parametrize("address", ["x@xn--zzzzzzzz.example", "x@é_é.example", "é@", "@é", "x@⒈é", "xn--"])
 def test_what_is_no_domain_is_folded_like_any_text(address: str) -> None:
     assert normalise(address.upper()) == normalise(normalise(address))
 

@@ -10,6 +10,7 @@ import pytest
 from shared.domain.consent import AmbassadorOptIn
 from shared.domain.contact import EmailStatus
 from shared.domain.errors import SuppressedError
+from shared.domain.suppression import SuppressionReason
 from shared.ports import Fate, OutgoingMail, Query
 from shared.usecases import contacts, invite, mail_events, suppressing
 from shared.usecases.brands import Brand
@@ -22,15 +23,18 @@ GRACE = "grace@example.org"
 
 
 async def in_doubt(world: World, ambassador: str) -> OutgoingMail:
-    """An accepted mail that the look-up does not show, whose next try is refused by the provider."""
+    """An accepted mail that the look-up does not show, whose next try came while it could not go."""
     (contact,) = await entered(world, ambassador, GRACE)
     world.mailer.next_call(Fate.UNKNOWN, accepted=True)
-    world.mailer.next_call(Fate.REFUSED)
-    await invite.invite(await world.brand(), ambassador, [contact.id])
+    acme = await world.brand()
+    ref, reason = acme.hasher.ref(GRACE), SuppressionReason.REPEATED_SOFT_BOUNCE
+    await invite.invite(acme, ambassador, [contact.id])
     assert await world.step()
     (mail,) = world.mailer.outbox
     world.mailer.outbox.clear()
+    await suppressing.suppress(acme, ref, reason, world.clock.now())
     await world.drain()
+    await suppressing.withdraw(acme, ref, reason)
     world.mailer.outbox.append(mail)
     found = await world.contact_of(GRACE)
     assert found.outgoing is None and found.doubted and found.mails == ()
