@@ -19,7 +19,7 @@ def test_the_rules_table_in_the_documents_is_up_to_date() -> None:
 @pytest.mark.rule("BAK-4")
 def test_every_address_in_tests_samples_and_demonstrations_is_of_a_domain_that_belongs_to_nobody() -> None:
     address = re.compile(rb"[A-Za-z0-9_.+-]+@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})")
-    reserved = re.compile(rb"(^|\.)(example\.(com|org|net)|example|test|invalid|localhost)$", re.IGNORECASE)
+    reserved = re.compile(rb"(^|[.-])(example\.(com|org|net)|example|test|invalid|localhost)$", re.IGNORECASE)
     others = {
         match.group(0)
         for folder in ("tests", "local")

@@ -20,7 +20,7 @@ from shared.usecases import answer, contacts, import_contacts, invite, mail_even
 from shared.usecases.brands import Brands
 from shared.usecases.saving import Edit, save
 from tests.support.fakes import FakeClock, FakeMailer, FakeQueue
-from tests.support.inspection import check_ledger, compare, documents, note_what_the_system_knows
+from tests.support.inspection import Counts, check_ledger, compare, documents, note_what_the_system_knows
 from tests.support.reference import Broken, Days, Entry, Model
 from tests.support.world import World, make_world
 
@@ -59,21 +59,6 @@ class Letter:
     def token(self, path: str) -> str:
         """The token of the mail's link."""
         return self.mail.text.partition(f"/{path}/")[2].split()[0]
-
-
-@dataclass(slots=True)
-class Counts:
-    """What was checked."""
-
-    histories: int = 0
-    mails: int = 0
-    sweeps: int = 0
-    records: int = 0
-
-    def add(self, other: "Counts") -> None:
-        """Adds up."""
-        for name in self.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 class _Mailer(FakeMailer):
@@ -158,6 +143,7 @@ class Simulation:
     mailbag: list[tuple[datetime, dict[str, Any], tuple[str, str, str, datetime]]] = field(default_factory=list)
     _told: set[tuple[str, str, str, datetime]] = field(default_factory=set)
     _moments: set[tuple[str, datetime]] = field(default_factory=set)
+    _unsubscribed: set[str] = field(default_factory=set)
 
     @property
     def now(self) -> datetime:
@@ -267,11 +253,11 @@ class Simulation:
         at = letter.at + after
         while (letter.entry.id, at) in self._moments:
             at += timedelta(seconds=1)
-        if kind == "unsubscribe" and (letter.entry.id, datetime.max.replace(tzinfo=at.tzinfo)) in self._moments:
-            return
-        self._moments |= {(letter.entry.id, at)}
+        if kind == "unsubscribe" and letter.entry.id in self._unsubscribed:
+            return  # once is enough for everybody
+        self._moments.add((letter.entry.id, at))
         if kind == "unsubscribe":
-            self._moments |= {(letter.entry.id, datetime.max.replace(tzinfo=at.tzinfo))}
+            self._unsubscribed.add(letter.entry.id)
         about = {"CustomID": letter.mail.custom_id, "email": letter.mail.to_email, "MessageID": len(self._moments)}
         raw = {**_EVENTS[kind], "time": int(at.timestamp()), **about}
         what = (letter.entry.id, letter.mail.custom_id.split(".")[3], kind, at)
@@ -337,9 +323,8 @@ class Simulation:
         self.clock.advance(by)
 
     async def drain(self) -> None:
-        """Everything that waits is handled; while the provider is out of order it is not waited for."""
-        well = self.mailer.provider is Provider.WELL
-        await self.world.drain(waiting=timedelta(minutes=30 if well else 1))
+        """Everything that waits is handled; a provider that is out of order is not waited for."""
+        await self.world.drain(waiting=timedelta(minutes=30 if self.mailer.provider is Provider.WELL else 1))
 
     async def rest(self) -> None:
         """The queues come to rest; what was lost is found by the recovery timer."""

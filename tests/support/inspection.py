@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,21 @@ from tests.support.world import World
 
 PERSONAL = ("email", "firstName", "lastName", "mobilePhone", "comments", "photoUrl", "search", "mails", "outgoing",
             "doubted")  # fmt: skip
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was checked."""
+
+    histories: int = 0
+    mails: int = 0
+    sweeps: int = 0
+    records: int = 0
+
+    def add(self, other: "Counts") -> None:
+        """Adds up."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 async def documents(world: World, brand: str) -> dict[str, dict[str, Any]]:

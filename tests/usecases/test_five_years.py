@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.histories import KINDS, Counts, Letter, Provider, Simulation, begin
+from tests.support.histories import KINDS, Letter, Provider, Simulation, begin
+from tests.support.inspection import Counts
 from tests.support.reference import Days
 
 WORLDS = int(os.environ.get("FIVE_YEARS_WORLDS", "28"))
@@ -151,5 +152,6 @@ async def _somebody_answers(suite: Simulation, rng: random.Random, letter: Lette
         await suite.reply(letter, yes=False)
     else:
         await suite.opt_out(letter, of_all=chance > 0.93, one_click=letter.publication)
-    if rng.random() < 0.1:
+    if rng.random() < 0.2:  # a change of mind
+        await suite.pass_time(timedelta(minutes=1))
         await _somebody_answers(suite, rng, letter)

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from tests.support.histories import KINDS, Letter, Provider, begin
 from tests.support.reference import Days
 
-EXAMPLES = int(os.environ.get("LIVES_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("LIVES_EXAMPLES", "150"))
 STEPS = 40
 
 ambassadors = st.integers(0, 1)
