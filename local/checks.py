@@ -8,6 +8,8 @@ from pathlib import Path
 from local.project import ROOT
 
 PYTEST_WORKERS = 2
+# By itself, since measuring coverage would double what is already the longest test.
+FIVE_YEARS = "tests/usecases/test_five_years.py"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -16,12 +18,14 @@ def main(argv: Sequence[str]) -> int:
     if argv:
         return _run([python, "-m", "pytest", *argv])
     coverage = ["--cov", "--cov-branch", "--cov-report=term-missing:skip-covered"]
+    pytest = [python, "-m", "pytest", "-n", str(PYTEST_WORKERS)]
     steps = {
         "Lint": [python, "-m", "ruff", "check"],
         "Format": [python, "-m", "ruff", "format", "--check"],
         "Types": [python, "-m", "mypy"],
         "Imports": [str(Path(python).parent / "lint-imports")],
-        "Tests": [python, "-m", "pytest", "-n", str(PYTEST_WORKERS), *coverage],
+        "Five years": [*pytest, "--dist=load", FIVE_YEARS],
+        "Tests": [*pytest, f"--ignore={FIVE_YEARS}", *coverage],
     }
     for name, command in steps.items():
         print(f"\n== {name}", flush=True)
