@@ -4,6 +4,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -131,6 +132,8 @@ class Database:
             check_same_thread=False,
             cached_statements=512,
         )
+        if self._path is None:  # nobody need close what lives in memory: it goes with its owner
+            weakref.finalize(self, connection.close)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = ON")
