@@ -3,7 +3,7 @@
 A cold start is a person's wait: indexing the app imports this table alone, and a call imports its own capability.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -115,7 +115,7 @@ def load_all() -> None:
         import_module(f"functions.{module}")
 
 
-def _http(name: str, module: str):  # type: ignore[no-untyped-def]  # the worker reads the inner annotations
+def _http(name: str, module: str) -> Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]:
     async def forward(req: func.HttpRequest) -> func.HttpResponse:
         import_module(f"functions.{module}")
         from functions.http import HANDLERS
@@ -126,7 +126,7 @@ def _http(name: str, module: str):  # type: ignore[no-untyped-def]  # the worker
     return forward
 
 
-def _messages(name: str, module: str):  # type: ignore[no-untyped-def]  # as above
+def _messages(name: str, module: str) -> Callable[[func.QueueMessage], Awaitable[None]]:
     async def forward(msg: func.QueueMessage) -> None:
         import_module(f"functions.{module}")
         from functions.work import MESSAGE_HANDLERS
@@ -137,7 +137,7 @@ def _messages(name: str, module: str):  # type: ignore[no-untyped-def]  # as abo
     return forward
 
 
-def _schedule(name: str, module: str):  # type: ignore[no-untyped-def]  # as above
+def _schedule(name: str, module: str) -> Callable[[func.TimerRequest], Awaitable[None]]:
     async def forward(timer: func.TimerRequest) -> None:
         import_module(f"functions.{module}")
         from functions.work import TIMER_HANDLERS
