@@ -9,6 +9,7 @@ OPTIONS = (
     "--universal",
     "--python-version=3.11",
     "--generate-hashes",
+    "--no-strip-extras",  # pip takes `name[extra]` of a dependency for another package than a locked `name`
     "--no-annotate",
     "--no-header",
 )
