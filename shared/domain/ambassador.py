@@ -93,6 +93,8 @@ class Ambassador(Record):
     email_hash: str | None = None
     password_hash: str | None = None
     customer_id: str | None = None
+    sso_id: str | None = None  # `<tenant>.<object id>` at the brand's own directory (REG-2)
+    facebook_id: str | None = None
     address: Address = Address()
     language: Literal["en", "fr"] = "en"
     date_of_birth: str | None = None

@@ -34,6 +34,21 @@ class Sender(Record):
     name: str = Field(min_length=1, max_length=100)
 
 
+class Registration(Record):
+    """By which ways people may become ambassadors (REG-1, REG-3); with SSO alone, form and Facebook refuse."""
+
+    form: bool = True
+    facebook: bool = True
+    sso: bool = True
+
+
+class SingleSignOn(Record):
+    """The brand's own directory at Entra ID (REG-2); `customer_id_claim` names the claim that holds the customer ID."""
+
+    tenant: str = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+    customer_id_claim: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]{1,60}$")
+
+
 class SweepGuard(Record):
     """RET-18: a sweep over both limits waits for a person."""
 
@@ -60,6 +75,8 @@ class Policy(Record):
     languages: tuple[Literal["en", "fr"], ...] = Field(default=("en", "fr"), min_length=1)
     durations: Durations = Durations()
     required_ambassador_fields: tuple[AmbassadorField, ...] = ()
+    registration: Registration = Registration()
+    sso: SingleSignOn | None = None
     soft_bounce_limit: Annotated[int, Field(ge=2, le=20)] = 5
     sweep_guard: SweepGuard = SweepGuard()
 

@@ -62,6 +62,9 @@ def test_each_duration_has_its_bounds(field: str, least: int, most: int) -> None
         ("sweepGuard", {"share": 0}),
         ("sweepGuard", {"share": 1.1}),
         ("sweepGuard", {"records": 0}),
+        ("registration", {"letter": True}),
+        ("sso", {"tenant": "common"}),
+        ("sso", {"tenant": "11111111-1111-1111-1111-111111111111", "customerIdClaim": "a claim"}),
         ("unknownSwitch", True),
     ],
 )
