@@ -211,10 +211,10 @@ async def edit_account(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @queue_function(account_mails.QUEUE)
-async def send_account_mail(message: Mapping[str, Any]) -> None:
-    """Sends one mail to an ambassador about the own account."""
-    brand = await app.brand(message["brand"])
-    await account_mails.send_account_mail(brand, message["ambassador"], message["id"])
+async def send_account_mails(message: Mapping[str, Any]) -> None:
+    """Sends mails that ambassadors are owed."""
+    mails = [(ambassador, mail) for ambassador, mail in message["mails"]]
+    await account_mails.send_account_mails(await app.brand(message["brand"]), mails)
 
 
 def _account(fields: dict[str, object]) -> Account:

@@ -76,7 +76,7 @@ ROUTES: Mapping[str, Route] = {
 }
 
 QUEUES: Mapping[str, Messages] = {
-    "send_account_mail": Messages("accounts", "account-mails"),
+    "send_account_mails": Messages("accounts", "account-mails"),
     "run_import": Messages("contacts", "imports"),
     "send_mails": Messages("mails", "mails"),
     "apply_mail_events": Messages("mail_events", "mail-events"),

@@ -1,5 +1,6 @@
 """An ambassador's account (AMB): its fields, its sessions and the clock it stands under."""
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -45,13 +46,19 @@ class AccountMail(StrEnum):
     ALREADY_REGISTERED = "already_registered"
 
 
+# How many of a kind may wait at once, for the kinds of which more than the newest counts.
+MANY: Mapping[AccountMail, int] = {}
+
+
 class OwedMail(Record):
-    """A mail about the account that has still to leave; `tried_at` stands while the fate of a try is not known."""
+    """A mail to the ambassador that has still to leave; `tried_at` stands while the fate of a try is not known."""
 
     id: str
     kind: AccountMail
     since: Instant
     tried_at: Instant | None = None
+    about: str | None = None  # the id of what it tells of
+    text: str | None = None  # what it says and nothing else keeps: gone once it left
 
 
 class Session(Record):
@@ -109,13 +116,23 @@ class Ambassador(Record):
     sessions: tuple[Session, ...] = ()
     sign_up: str | None = None  # the newest sign-up's id
     earlier: tuple[dict[str, Any], ...] = ()  # sign-ups of the same address before it: each link opens its own
-    owed: OwedMail | None = None
+    owed: tuple[OwedMail, ...] = ()
+    owed_since: Instant | None = None  # the oldest's, for the recovery timer; `owing` keeps both
     clock: Clock | None = None
 
     @property
     def display_name(self) -> str:
         """How contacts know the ambassador."""
         return f"{self.first_name} {self.last_name}".strip()
+
+    def owes(self, mail: str) -> OwedMail | None:
+        """The mail of this id, if it has still to leave."""
+        return next((owed for owed in self.owed if owed.id == mail), None)
+
+    def owing(self, mails: Iterable[OwedMail]) -> "Ambassador":
+        """The account with exactly these mails to leave."""
+        owed = tuple(mails)
+        return self.changed(owed=owed, owed_since=min((mail.since for mail in owed), default=None))
 
     def as_signed_up(self, sign_up: str) -> "Ambassador | None":
         """The account as one sign-up wants it: nobody's link may open an account under somebody else's password."""
@@ -128,7 +145,7 @@ class Ambassador(Record):
 
     def renewed_by(self, newer: "Ambassador") -> "Ambassador":
         """The unconfirmed account after one more sign-up with its address."""
-        before = self.changed(earlier=(), owed=None).to_document()
+        before = self.changed(earlier=()).owing(()).to_document()
         return newer.changed(id=self.id, earlier=(*self.earlier, before)[-SIGN_UPS_KEPT:])
 
     @property

@@ -17,7 +17,7 @@ class Container:
     contains: tuple[str, ...] = ()
 
 
-AMBASSADORS = Container("ambassadors", partition="id", indexes=(("clock.rule", "clock.since"), ("owed.since",)))
+AMBASSADORS = Container("ambassadors", partition="id", indexes=(("clock.rule", "clock.since"), ("owedSince",)))
 CONTACTS = Container(
     "contacts",
     partition="ambassadorId",

@@ -1,117 +1,168 @@
-"""Mails to ambassadors about their own account: owed by the account itself until they left, so that none is lost (MAIL-4)."""
+"""Mails to ambassadors: owed by the account itself until they left, so that none is lost (MAIL-4).
 
+What a kind of mail says, and whether it still has a reason, is its writer's in `account_letters`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from shared.domain.ambassador import AccountMail, AccountStatus, Ambassador, OwedMail
+from shared.domain.ambassador import MANY, AccountMail, Ambassador, OwedMail
 from shared.domain.custom_id import CustomId
 from shared.domain.errors import ChangedMeanwhileError, TryAgainError
 from shared.domain.ids import new_short_id
 from shared.domain.records import stamp
-from shared.domain.tokens import Purpose
-from shared.ports import ConflictError, Fate, OutgoingMail, Query, StaleError, Where
+from shared.ports import Fate, OutgoingMail, Query, StaleError, Where
+from shared.usecases.account_letters import letter
 from shared.usecases.brands import Brand
-from shared.usecases.claims import bind
-from shared.usecases.collections import Versioned
-from shared.usecases.compose import account_mail
+from shared.usecases.collections import Change, Versioned, chunks
+from shared.usecases.compose import to_ambassador
 from shared.usecases.saving import ATTEMPTS
 from shared.usecases.send_mails import DOUBT
 
 QUEUE = "account-mails"
+A_CALL = 50
+SPLIT_SECONDS = 30
+
+Mail = tuple[str, str]  # ambassador, and the owed mail's id
 
 
-def owing(account: Ambassador, mail: AccountMail, now: datetime) -> Ambassador:
-    """The account that is owed a mail, to be saved with what the mail is about; what waits already is not doubled."""
-    if mail is AccountMail.ALREADY_REGISTERED and account.owed and account.owed.kind is mail:
+def owing(
+    account: Ambassador, mail: AccountMail, now: datetime, *, about: str | None = None, text: str | None = None
+) -> Ambassador:
+    """The account that is owed a mail, to be saved with what the mail is about; what waits already is not doubled.
+
+    Of most kinds only the newest waits. Of those in `MANY` each is told; one too many is not, and the account is unchanged.
+    """
+    waiting = [owed for owed in account.owed if owed.kind is mail]
+    if mail in MANY:
+        if len(waiting) >= MANY[mail] or any(owed.about == about for owed in waiting if about):
+            return account
+        others = account.owed
+    elif mail is AccountMail.ALREADY_REGISTERED and waiting:
         return account
-    return account.changed(owed=OwedMail(id=new_short_id(), kind=mail, since=now))
+    else:
+        others = tuple(owed for owed in account.owed if owed.kind is not mail)
+    return account.owing((*others, OwedMail(id=new_short_id(), kind=mail, since=now, about=about, text=text)))
 
 
-async def queue_account_mail(brand: Brand, account: Ambassador) -> None:
-    """Queues the mail that the account is owed; a message that is lost is found by the recovery timer."""
-    if account.owed:
-        await brand.ports.queue.send(QUEUE, [_message(brand, account, account.owed)])
+async def queue_account_mail(brand: Brand, *accounts: Ambassador) -> None:
+    """Queues the mails that accounts are owed, up to 50 a message; what is lost is found by the recovery timer."""
+    mails = [(account.id, owed.id) for account in accounts for owed in account.owed]
+    await brand.ports.queue.send(QUEUE, [_message(brand, part) for part in chunks(mails, A_CALL)])
 
 
 async def queue_again(brand: Brand, before: datetime) -> int:
     """Queues again what has been owed since then or longer; gives how many."""
-    waiting = Query(where=(Where("owed.since", "<=", stamp(before)),), order_by="owed.since")
+    waiting = Query(where=(Where("owedSince", "<=", stamp(before)),), order_by="owedSince")
     sent = 0
     async for page in brand.ambassadors.pages(waiting):
-        messages = [_message(brand, item.record, item.record.owed) for item in page if item.record.owed]
-        await brand.ports.queue.send(QUEUE, messages)
-        sent += len(messages)
+        await queue_account_mail(brand, *(item.record for item in page))
+        sent += sum(len(item.record.owed) for item in page)
     return sent
 
 
-async def send_account_mail(brand: Brand, ambassador: str, id: str) -> None:
-    """Sends one account mail; asks the provider first when the fate of an earlier try is not known.
+@dataclass(slots=True)
+class _Try:
+    """One account, and what becomes of its mails at this try, by their ids."""
 
-    Raises TryAgainError while it did not leave: the queue tries again, and after it the recovery timer.
+    account: Versioned[Ambassador]
+    going: dict[str, OutgoingMail] = field(default_factory=dict)
+    over: set[str] = field(default_factory=set)  # left, never to be taken, or without a reason
+    not_taken: set[str] = field(default_factory=set)
+    in_doubt: bool = False
+
+    def settled(self, account: Ambassador) -> Ambassador:
+        """The account after the try."""
+        left = [owed for owed in account.owed if owed.id not in self.over]
+        return account.owing(owed.changed(tried_at=None) if owed.id in self.not_taken else owed for owed in left)
+
+
+async def send_account_mails(brand: Brand, mails: Sequence[Mail]) -> None:
+    """Sends up to 50 account mails; asks the provider first when the fate of an earlier try is not known.
+
+    Raises TryAgainError while one did not leave: the queue tries again, and after it the recovery timer.
     """
-    found = await brand.ambassadors.get(ambassador, ambassador)
-    owed = found.record.owed if found else None
-    if found is None or owed is None or owed.id != id:
-        return  # gone, overtaken by a newer one, or done
-    if owed.kind is AccountMail.CONFIRM_SIGN_UP and not await _can_be_confirmed(brand, found.record):
-        await _done(brand, ambassador, id)
-        return
-    custom_id = str(CustomId(brand.id, ambassador, None, id))
-    if owed.tried_at:
-        accepted = await brand.ports.mailer.was_accepted(custom_id)
-        if accepted:
-            await _done(brand, ambassador, id)
-            return
-        if accepted is None or brand.now() - owed.tried_at < DOUBT:
-            raise TryAgainError
-    claimed = await _claimed(brand, found, owed)
-    (result,) = await brand.ports.mailer.send([_composed(brand, claimed.record, owed, custom_id)])
-    if result.fate is Fate.UNKNOWN:
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for ambassador, mail in mails:
+        wanted[ambassador].append(mail)
+    found = await brand.ambassadors.get_many([(ambassador, ambassador) for ambassador in wanted])
+    tries = [await _judged(brand, account, wanted[account.record.id]) for account in found.values()]
+    await _claim(brand, tries)
+    going = [(one, id, mail) for one in tries for id, mail in one.going.items()]
+    results = await brand.ports.mailer.send([mail for _, _, mail in going])
+    for (one, id, _), result in zip(going, results, strict=True):
+        match result.fate:
+            case Fate.SENT | Fate.REFUSED:
+                one.over.add(id)
+            case Fate.RETRY:
+                one.not_taken.add(id)
+            case Fate.UNKNOWN:
+                one.in_doubt = True
+    for one in tries:
+        await _settle(brand, one)
+    if len(going) > 1 and all(result.fate is Fate.RETRY for result in results):
+        # It may be one mail that spoils the call for all: by halves it is found.
+        halves = chunks([(one.account.record.id, id) for one, id, _ in going], (len(going) + 1) // 2)
+        await brand.ports.queue.send(QUEUE, [_message(brand, half) for half in halves], delay_seconds=SPLIT_SECONDS)
+    elif any(one.not_taken or one.in_doubt for one in tries):
         raise TryAgainError
-    if result.fate is Fate.RETRY:
-        with suppress(StaleError):
-            await brand.ambassadors.replace(claimed, claimed.record.changed(owed=owed.changed(tried_at=None)))
-        raise TryAgainError
-    await _done(brand, ambassador, id)
 
 
-async def _can_be_confirmed(brand: Brand, account: Ambassador) -> bool:
-    """Whether the sign-up still waits; one that was cut short before it had its address takes it now."""
-    if account.status is not AccountStatus.UNCONFIRMED or account.lapsed:
-        return False
-    try:
-        await bind(brand, account)
-    except (ConflictError, StaleError):
-        return False
-    return True
+async def _judged(brand: Brand, account: Versioned[Ambassador], mails: Iterable[str]) -> _Try:
+    """Which of the account's mails go now."""
+    one = _Try(account)
+    for id in mails:
+        owed = account.record.owes(id)
+        if owed is None:
+            continue  # overtaken by a newer one, or done
+        custom_id = str(CustomId(brand.id, account.record.id, None, id))
+        said = await letter(brand, account.record, owed)
+        accepted = await brand.ports.mailer.was_accepted(custom_id) if said and owed.tried_at else False
+        if said is None or accepted:
+            one.over.add(id)
+        elif accepted is None or (owed.tried_at and brand.now() - owed.tried_at < DOUBT):
+            one.in_doubt = True
+        else:
+            one.going[id] = to_ambassador(brand, account.record, custom_id, said)
+    return one
 
 
-async def _claimed(brand: Brand, found: Versioned[Ambassador], owed: OwedMail) -> Versioned[Ambassador]:
-    try:
-        return await brand.ambassadors.replace(found, found.record.changed(owed=owed.changed(tried_at=brand.now())))
-    except StaleError:
-        raise TryAgainError from None
+async def _claim(brand: Brand, tries: Sequence[_Try]) -> None:
+    """Marks what goes as tried, so that a crash leaves a doubt and no second mail; who changed meanwhile waits."""
+    going = [one for one in tries if one.going]
+    marked = [
+        one.account.record.owing(
+            owed.changed(tried_at=brand.now()) if owed.id in one.going else owed for owed in one.account.record.owed
+        )
+        for one in going
+    ]
+    changes = [Change(one.account, account) for one, account in zip(going, marked, strict=True)]
+    results = await brand.ambassadors.write_many(changes)
+    for one, account, result in zip(going, marked, results, strict=True):
+        if result.etag:
+            one.account = Versioned(account, result.etag)
+        else:
+            one.going, one.in_doubt = {}, True
 
 
-async def _done(brand: Brand, ambassador: str, id: str) -> None:
+async def _settle(brand: Brand, one: _Try) -> None:
+    """Writes down what became of the account's mails."""
+    current: Versioned[Ambassador] | None = one.account
     for _ in range(ATTEMPTS):
-        current = await brand.ambassadors.get(ambassador, ambassador)
-        if current is None or current.record.owed is None or current.record.owed.id != id:
+        if current is None:
+            return
+        after = one.settled(current.record)
+        if after == current.record:
             return
         with suppress(StaleError):
-            await brand.ambassadors.replace(current, current.record.changed(owed=None))
+            await brand.ambassadors.replace(current, after)
             return
+        current = await brand.ambassadors.get(current.record.id, current.record.id)
     raise ChangedMeanwhileError
 
 
-def _composed(brand: Brand, account: Ambassador, owed: OwedMail, custom_id: str) -> OutgoingMail:
-    token = None
-    if owed.kind is AccountMail.CONFIRM_SIGN_UP:
-        expires = account.created_at + timedelta(days=brand.policy.durations.unconfirmed_sign_up)
-        claims = {"b": brand.id, "a": account.id, "s": account.sign_up or ""}
-        token = brand.ports.tokens.issue(Purpose.CONFIRM_SIGN_UP, claims, expires)
-    return account_mail(brand, account, custom_id, token)
-
-
-def _message(brand: Brand, account: Ambassador, owed: OwedMail) -> dict[str, str]:
-    return {"brand": brand.id, "ambassador": account.id, "id": owed.id}
+def _message(brand: Brand, mails: Iterable[Mail]) -> dict[str, object]:
+    return {"brand": brand.id, "mails": [list(mail) for mail in mails]}

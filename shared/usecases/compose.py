@@ -1,6 +1,8 @@
 """What each mail says: texts and links for one person, ready for the provider (MAIL-2, MAIL-3)."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.domain.ambassador import Ambassador
@@ -80,7 +82,7 @@ def _content(
     )
 
 
-_PATHS = {
+PATHS: Mapping[Purpose, str] = {
     Purpose.INVITATION: "i",
     Purpose.OPT_OUT: "u",
     Purpose.CONFIRM_SIGN_UP: "c",
@@ -90,30 +92,31 @@ _PATHS = {
 def link(brand: Brand, purpose: Purpose, contact: Contact, claim: Outgoing, holds: timedelta) -> str:
     """A personal link for one purpose; the same for every try of one mail."""
     claims = {"b": brand.id, "a": contact.ambassador_id, "c": contact.id, "m": claim.mail}
-    return f"{brand.ports.public_url}/{_PATHS[purpose]}/{brand.ports.tokens.issue(purpose, claims, claim.at + holds)}"
+    return f"{brand.ports.public_url}/{PATHS[purpose]}/{brand.ports.tokens.issue(purpose, claims, claim.at + holds)}"
 
 
-def account_mail(brand: Brand, account: Ambassador, custom_id: str, token: str | None) -> OutgoingMail:
-    """A mail to an ambassador about the own account; `token` is that of the confirmation link."""
-    language = language_of(brand.policy, account.language)
-    if token:
-        url = f"{brand.ports.public_url}/{_PATHS[Purpose.CONFIRM_SIGN_UP]}/{token}"
-        content = render.confirm_sign_up_mail(
-            brand=look(brand.policy), language=language, first_name=account.first_name, confirm_url=url
-        )
-    else:
-        content = render.already_registered_mail(
-            brand=look(brand.policy), language=language, first_name=account.first_name
-        )
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a mail to an ambassador says."""
+
+    content: render.MailContent
+    headers: Mapping[str, str] = field(default_factory=dict)
+    reply_to: str | None = None
+
+
+def to_ambassador(brand: Brand, account: Ambassador, custom_id: str, letter: Letter) -> OutgoingMail:
+    """A letter from the brand to one of its ambassadors, ready for the provider."""
     return OutgoingMail(
         custom_id=custom_id,
         sender_email=brand.policy.sender.email,
         sender_name=_one_line(brand.policy.sender.name),
         to_email=account.email,
         to_name=_one_line(account.display_name),
-        subject=_one_line(content.subject),
-        text=content.text,
-        html=content.html,
+        subject=_one_line(letter.content.subject),
+        text=letter.content.text,
+        html=letter.content.html,
+        headers=letter.headers,
+        reply_to=letter.reply_to,
     )
 
 

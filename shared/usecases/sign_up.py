@@ -120,7 +120,7 @@ async def confirm_sign_up(brands: Brands, token: str, brand_id: str | None = Non
         if holder is None or holder.record.id != current.record.id:
             raise UnknownObjectError  # another sign-up of the same moment has the address
         now = brand.now()
-        active = opened.account.changed(status=AccountStatus.ACTIVE, confirmed_at=now, earlier=(), owed=None)
+        active = opened.account.changed(status=AccountStatus.ACTIVE, confirmed_at=now, earlier=()).owing(())
         active = active.settled(brand.hasher)
         try:
             await brand.ambassadors.replace(current, active)

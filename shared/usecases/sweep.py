@@ -256,7 +256,7 @@ async def _delete_sign_ups(brand: Brand, accounts: Sequence[Versioned[Ambassador
     tally: Counter[str] = Counter()
     due = [item for item in accounts if is_due(item.record.clock, run.started_at, run.durations)]
     tally["skipped.no_longer_due"] += len(accounts) - len(due)
-    lapsed = [item.record.changed(sign_up=None, owed=None) for item in due]
+    lapsed = [item.record.changed(sign_up=None).owing(()) for item in due]
     results = await brand.ambassadors.write_many([Change(*pair) for pair in zip(due, lapsed, strict=True)])
     going = [Versioned(account, r.etag) for account, r in zip(lapsed, results, strict=True) if r.etag]
     tally["skipped.changed_meanwhile"] += len(due) - len(going)

@@ -157,7 +157,7 @@ async def _send(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
 
 
 async def _account_mail(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
-    await account_mails.send_account_mail(brand, message["ambassador"], message["id"])
+    await account_mails.send_account_mails(brand, [(ambassador, mail) for ambassador, mail in message["mails"]])
 
 
 async def _apply(world: World, brand: Brand, message: Mapping[str, Any]) -> None:

@@ -1,0 +1,60 @@
+"""What each mail to an ambassador says, and whether it still has a reason when it is about to leave: one writer a kind."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+
+from shared.domain.ambassador import AccountMail, AccountStatus, Ambassador, OwedMail
+from shared.domain.tokens import Purpose
+from shared.pages import render
+from shared.ports import ConflictError, StaleError
+from shared.usecases.brands import Brand
+from shared.usecases.claims import bind
+from shared.usecases.compose import PATHS, Letter, language_of, look
+
+# None: there is no reason for it any more, and it never leaves.
+Writer = Callable[[Brand, Ambassador, OwedMail], Awaitable[Letter | None]]
+
+
+async def letter(brand: Brand, account: Ambassador, owed: OwedMail) -> Letter | None:
+    """The letter that the account is owed; None when it must not go (any more)."""
+    return await WRITERS[owed.kind](brand, account, owed)
+
+
+async def _confirm_sign_up(brand: Brand, account: Ambassador, owed: OwedMail) -> Letter | None:
+    if not await _can_be_confirmed(brand, account):
+        return None
+    expires = account.created_at + timedelta(days=brand.policy.durations.unconfirmed_sign_up)
+    claims = {"b": brand.id, "a": account.id, "s": account.sign_up or ""}
+    token = brand.ports.tokens.issue(Purpose.CONFIRM_SIGN_UP, claims, expires)
+    return Letter(
+        render.confirm_sign_up_mail(
+            brand=look(brand.policy),
+            language=language_of(brand.policy, account.language),
+            first_name=account.first_name,
+            confirm_url=f"{brand.ports.public_url}/{PATHS[Purpose.CONFIRM_SIGN_UP]}/{token}",
+        )
+    )
+
+
+async def _can_be_confirmed(brand: Brand, account: Ambassador) -> bool:
+    """Whether the sign-up still waits; one that was cut short before it had its address takes it now."""
+    if account.status is not AccountStatus.UNCONFIRMED or account.lapsed:
+        return False
+    try:
+        await bind(brand, account)
+    except (ConflictError, StaleError):
+        return False
+    return True
+
+
+async def _already_registered(brand: Brand, account: Ambassador, owed: OwedMail) -> Letter | None:
+    language = language_of(brand.policy, account.language)
+    return Letter(
+        render.already_registered_mail(brand=look(brand.policy), language=language, first_name=account.first_name)
+    )
+
+
+WRITERS: Mapping[AccountMail, Writer] = {
+    AccountMail.CONFIRM_SIGN_UP: _confirm_sign_up,
+    AccountMail.ALREADY_REGISTERED: _already_registered,
+}
