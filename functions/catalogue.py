@@ -16,7 +16,8 @@ PAGE = ("GET", "HEAD")
 BRAND = "/api/brands/{brand}"
 CONTACTS = BRAND + "/contacts"
 CONTACT = CONTACTS + "/{id}"
-RETENTION = "/api/manager/brands/{brand}/retention"
+MANAGED = "/api/manager/brands/{brand}"
+RETENTION = MANAGED + "/retention"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ ROUTES: Mapping[str, Route] = {
     "preview_retention": Route("retention", GET, RETENTION + "/preview"),
     "list_sweeps": Route("retention", GET, RETENTION + "/runs"),
     "confirm_sweep": Route("retention", POST, RETENTION + "/runs/{id}/confirm"),
+    "read_access_log": Route("oversight", GET, MANAGED + "/access-log"),
     "read_contract": Route("contract", GET, "/openapi.json"),
     "show_contract": Route("contract", GET, "/docs"),
 }

@@ -3,15 +3,17 @@
 import base64
 import binascii
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from http.cookies import CookieError, SimpleCookie
 
 import azure.functions as func
 
 from shared import app
 from shared.domain.errors import UnauthenticatedError, UnknownObjectError
+from shared.domain.staff import Role
 from shared.usecases.brands import Brand
 from shared.usecases.sessions import Caller, caller, check_csrf
+from shared.usecases.staff_sessions import StaffCaller, staff_of_brand
 
 SESSION_COOKIE = "Popsell_remember_me"
 
@@ -24,6 +26,13 @@ async def ambassador(req: func.HttpRequest) -> Caller:
     if bearer is None and req.method not in ("GET", "HEAD"):
         check_csrf(found, req.headers.get("X-CSRF-Token"))
     return found
+
+
+async def staff(req: func.HttpRequest, allowed: Collection[Role]) -> StaffCaller:
+    """The signed-in member of staff who manages the path's brand in one of these roles; else the brand is unknown (VIS-1)."""
+    id = req.route_params["brand"]
+    member = await staff_of_brand(app.ports_of_the_suite(), app.staff(), _bearer(req), id, allowed)
+    return StaffCaller(await app.brand(id), member)
 
 
 async def signing_brand(req: func.HttpRequest) -> Brand:
@@ -49,11 +58,6 @@ def mail_provider(req: func.HttpRequest, credentials: Sequence[tuple[str, str]])
 def session_cookie(brand: str, token: str, seconds: int) -> str:
     """The Set-Cookie header of a session; with 0 seconds it removes it."""
     return f"{SESSION_COOKIE}={token}; Path=/api/brands/{brand}; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"
-
-
-def bearer_token(req: func.HttpRequest) -> str | None:
-    """The token of the Authorization header."""
-    return _bearer(req)
 
 
 def _bearer(req: func.HttpRequest) -> str | None:

@@ -8,18 +8,16 @@ import azure.functions as func
 from pydantic import Field, StringConstraints
 
 from functions.http import Answer, Body, answer, object_id, operation, parse, parse_query
-from functions.identity import bearer_token
+from functions.identity import staff
 from functions.work import for_each, queue_function, timer_function
 from shared import app
 from shared.domain.disposition import Done
 from shared.domain.jobs import RuleReport, Run, RunState
 from shared.domain.records import Instant
 from shared.domain.retention import RuleId
-from shared.domain.staff import MAY_RUN_SWEEPS, StaffMember
+from shared.domain.staff import MAY_RUN_SWEEPS
 from shared.ports import Query
 from shared.usecases import sweep
-from shared.usecases.brands import Brand
-from shared.usecases.staff_sessions import staff_of_brand
 
 # What no clock of a record can reach past.
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -85,7 +83,7 @@ class Confirmation(Body):
 @operation(auth="staff", query=PreviewQuery, answers={200: PreviewAnswer})
 async def preview_retention(req: func.HttpRequest) -> func.HttpResponse:
     """What a sweep would do at a date (RET-17)."""
-    brand, _ = await _staff(req)
+    brand = (await staff(req, MAY_RUN_SWEEPS)).brand
     query = parse_query(req, PreviewQuery)
     at: datetime = query.at or brand.now()
     counts: dict[RuleId, dict[Done, int]] = {}
@@ -101,7 +99,7 @@ async def preview_retention(req: func.HttpRequest) -> func.HttpResponse:
 @operation(auth="staff", query=PageQuery, answers={200: RunList})
 async def list_sweeps(req: func.HttpRequest) -> func.HttpResponse:
     """The reports of the sweeps, newest first (RET-16)."""
-    brand, _ = await _staff(req)
+    brand = (await staff(req, MAY_RUN_SWEEPS)).brand
     page = parse_query(req, PageQuery)
     found, cursor = await brand.runs.page(
         Query(order_by="startedAt", descending=True, limit=page.limit, cursor=page.cursor)
@@ -116,8 +114,8 @@ async def list_sweeps(req: func.HttpRequest) -> func.HttpResponse:
 )
 async def confirm_sweep(req: func.HttpRequest) -> func.HttpResponse:
     """Lets a stopped sweep go on with exactly the plan shown (RET-18)."""
-    brand, member = await _staff(req)
-    run = await sweep.confirm(brand, object_id(req), parse(req, Confirmation).plan, member.id)
+    caller = await staff(req, MAY_RUN_SWEEPS)
+    run = await sweep.confirm(caller.brand, object_id(req), parse(req, Confirmation).plan, caller.member.id)
     return answer(200, _run(run))
 
 
@@ -135,13 +133,6 @@ async def _start(brand: str) -> None:
 async def run_sweep(message: Mapping[str, Any]) -> None:
     """Runs a sweep, or goes on with it."""
     await sweep.run_sweep(await app.brand(message["brand"]), message["run"])
-
-
-async def _staff(req: func.HttpRequest) -> tuple[Brand, StaffMember]:
-    """The brand of the path for a member of staff who manages it."""
-    id = req.route_params["brand"]
-    member = await staff_of_brand(app.ports_of_the_suite(), app.staff(), bearer_token(req), id, MAY_RUN_SWEEPS)
-    return await app.brand(id), member
 
 
 def _run(run: Run) -> RunAnswer:

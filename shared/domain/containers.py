@@ -40,6 +40,7 @@ LIMITS = Container("limits", partition="id", indexes=(("since",),))
 JOBS = Container("jobs", partition="id", indexes=(("openSince",), ("startedAt",)))
 BATCHES = Container("batches", partition="id", indexes=(("openSince",), ("startedAt",)))
 RUNS = Container("runs", partition="id", indexes=(("openSince",), ("startedAt",)))
+ACCESS_LOG = Container("accessLog", partition="id", indexes=(("at",),))
 
 BRAND_CONTAINERS = (
     AMBASSADORS,
@@ -52,6 +53,7 @@ BRAND_CONTAINERS = (
     JOBS,
     BATCHES,
     RUNS,
+    ACCESS_LOG,
 )
 
 BRANDS = Container("brands", partition="id", indexes=(("status",),))

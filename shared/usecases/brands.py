@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.domain import containers as c
+from shared.domain.access_log import Access
 from shared.domain.ambassador import Ambassador, Claim
 from shared.domain.contact import Contact
 from shared.domain.errors import UnknownObjectError
@@ -65,6 +66,7 @@ class Brand:
     jobs: Collection[Job]
     batches: Collection[MailBatch]
     runs: Collection[Run]
+    access_log: Collection[Access]
 
     @property
     def id(self) -> str:
@@ -177,4 +179,5 @@ class Brands:
             jobs=of(c.JOBS, Job),
             batches=of(c.BATCHES, MailBatch),
             runs=of(c.RUNS, Run),
+            access_log=of(c.ACCESS_LOG, Access),
         )

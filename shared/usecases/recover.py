@@ -8,6 +8,7 @@ from shared.domain.jobs import Job, MailBatch, Run, RunState
 from shared.domain.records import stamp
 from shared.ports import Outcome, Query, Where
 from shared.usecases import account_mails, import_contacts, invite, sweep
+from shared.usecases.access_log import forget_old_accesses
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Collection
 from shared.usecases.limiting import forget_old_windows
@@ -56,9 +57,10 @@ async def recover(brand: Brand) -> Recovered:
 
 
 async def _forget(brand: Brand) -> int:
-    """Deletes jobs, batches and sweep reports older than a year, and rate-limit windows long over; gives how many."""
+    """Deletes jobs, batches, sweep reports and accesses of a year ago, and rate-limit windows long over; gives how many."""
     return (
         await forget_old_windows(brand)
+        + await forget_old_accesses(brand)
         + await _delete_old(brand, brand.jobs)
         + await _delete_old(brand, brand.batches)
         + await _delete_old(brand, brand.runs)
