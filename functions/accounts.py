@@ -136,6 +136,7 @@ class Account(Answer):
     first_name: str
     last_name: str
     alias: str
+    blog_alias: str | None
     customer_id: str | None
     language: str
     date_of_birth: str | None

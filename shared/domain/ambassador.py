@@ -19,6 +19,16 @@ class AccountStatus(StrEnum):
 
     UNCONFIRMED = "unconfirmed"
     ACTIVE = "active"
+    LEAVING = "leaving"  # without access, restorable until RET-8 (DEL-1, DEL-2)
+    ANONYMISED = "anonymised"
+
+
+class LeftBecause(StrEnum):
+    """Who ended an account."""
+
+    UNSUBSCRIBED = "unsubscribed"  # the ambassador (DEL-1)
+    REMOVED = "removed"  # the brand, in the Manager (DEL-2)
+    DIRECTORY = "directory"  # the brand, by its directory (REG-2, DEL-2)
 
 
 class Gender(StrEnum):
@@ -96,6 +106,9 @@ class Ambassador(Record):
     first_name: str
     last_name: str
     alias: str
+    blog_alias: str | None = (
+        None  # the name of the own page, from the confirmation on; unlike the alias it never changes
+    )
     email: str
     email_hash: str | None = None
     password_hash: str | None = None
@@ -118,6 +131,8 @@ class Ambassador(Record):
     earlier: tuple[dict[str, Any], ...] = ()  # sign-ups of the same address before it: each link opens its own
     owed: tuple[OwedMail, ...] = ()
     owed_since: Instant | None = None  # the oldest's, for the recovery timer; `owing` keeps both
+    left_at: Instant | None = None
+    left_because: LeftBecause | None = None
     clock: Clock | None = None
 
     @property
@@ -163,7 +178,10 @@ class Ambassador(Record):
 
 
 class Claim(Record):
-    """Which account an address signs in to; `id` is the address's hash, so that two accounts cannot share it."""
+    """Which account a value leads to; `id` names the value, so that two accounts cannot share it.
+
+    An address that signs in: its hash. The name of a blog page: `blog.` and the name.
+    """
 
     id: str
     ambassador_id: str

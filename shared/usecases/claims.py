@@ -1,9 +1,15 @@
-"""Which account an address signs in to: one at a time, found by point reads (AMB-6)."""
+"""Which account a value leads to, an address or the name of a page: one at a time, found by point reads (AMB-6)."""
 
-from shared.domain.ambassador import Ambassador, Claim
+from collections.abc import Iterator
+from itertools import islice
+
+from shared.domain.aliases import is_name, names
+from shared.domain.ambassador import AccountStatus, Ambassador, Claim
 from shared.ports import ConflictError
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Versioned
+
+NAMES_AT_ONCE = 10
 
 
 async def by_email(brand: Brand, email: str) -> Versioned[Ambassador] | None:
@@ -33,12 +39,59 @@ async def bind(brand: Brand, account: Ambassador) -> None:
         await brand.claims.replace(current, claim)
 
 
+async def by_blog_alias(brand: Brand, alias: str) -> Versioned[Ambassador] | None:
+    """The account whose blog page has this name, in capitals or not; None unless the account has access."""
+    name = alias.casefold()
+    claim = await brand.claims.get(_page(name), _page(name)) if is_name(name) else None
+    account = await _holder(brand, claim.record) if claim else None
+    if account is None or account.record.blog_alias != name:
+        return None
+    return account if account.record.status is AccountStatus.ACTIVE else None
+
+
+async def take_blog_alias(brand: Brand, account: Ambassador) -> str:
+    """Gives the account the first free name for its blog page, or again the one it has; to be saved with the account.
+
+    The account must be stored before. Raises ConflictError, or StaleError, when another account was faster: ask again.
+    """
+    candidates = names(account.alias)
+    while True:
+        some, claims = await _some_names(brand, candidates)
+        own = [name for name in some if name in claims and claims[name].record.ambassador_id == account.id]
+        if own:
+            return own[0]
+        for name in some:
+            fresh = Claim(id=_page(name), ambassador_id=account.id)
+            if name not in claims:
+                await brand.claims.create(fresh)
+                return name
+            holder = await _holder(brand, claims[name].record)
+            if holder is None or holder.record.blog_alias not in (None, name):  # left over by what was cut short
+                await brand.claims.replace(claims[name], fresh)
+                return name
+
+
 async def release(brand: Brand, account: Ambassador) -> None:
-    """Frees the address of an account that goes."""
-    refs = brand.hasher.refs(account.email)
-    claims = await brand.claims.get_many([(ref, ref) for ref in refs])
-    own = [claim for claim in claims.values() if claim.record.ambassador_id == account.id]
+    """Frees the address and the page's name of an account that goes."""
+    keys = [(ref, ref) for ref in brand.hasher.refs(account.email)]
+    if account.blog_alias:
+        keys.append((_page(account.blog_alias), _page(account.blog_alias)))
+    claims = list((await brand.claims.get_many(keys)).values())
+    if account.blog_alias is None:  # a confirmation that was cut short may have taken one
+        claims += (await _some_names(brand, names(account.alias)))[1].values()
+    own = [claim for claim in claims if claim.record.ambassador_id == account.id]
     await brand.claims.write_many([Change(claim, None) for claim in own])
+
+
+async def _some_names(brand: Brand, candidates: Iterator[str]) -> tuple[list[str], dict[str, Versioned[Claim]]]:
+    """The next names to try, and the claims of those that are taken."""
+    some = list(islice(candidates, NAMES_AT_ONCE))
+    claims = await brand.claims.get_many([(_page(name), _page(name)) for name in some])
+    return some, {name: claims[_page(name), _page(name)] for name in some if (_page(name), _page(name)) in claims}
+
+
+def _page(name: str) -> str:
+    return f"blog.{name}"
 
 
 async def _holder(brand: Brand, claim: Claim) -> Versioned[Ambassador] | None:

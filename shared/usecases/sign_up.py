@@ -13,7 +13,7 @@ from shared.domain.tokens import Purpose
 from shared.ports import ConflictError, StaleError
 from shared.usecases.account_mails import owing, queue_account_mail
 from shared.usecases.brands import Brand, Brands
-from shared.usecases.claims import bind, by_email
+from shared.usecases.claims import bind, by_email, take_blog_alias
 from shared.usecases.limiting import count_against
 from shared.usecases.saving import ATTEMPTS
 
@@ -120,11 +120,16 @@ async def confirm_sign_up(brands: Brands, token: str, brand_id: str | None = Non
         if holder is None or holder.record.id != current.record.id:
             raise UnknownObjectError  # another sign-up of the same moment has the address
         now = brand.now()
-        active = opened.account.changed(status=AccountStatus.ACTIVE, confirmed_at=now, earlier=()).owing(())
-        active = active.settled(brand.hasher)
         try:
+            active = opened.account.changed(
+                status=AccountStatus.ACTIVE,
+                confirmed_at=now,
+                blog_alias=await take_blog_alias(brand, opened.account),
+                earlier=(),
+            )
+            active = active.owing(()).settled(brand.hasher)
             await brand.ambassadors.replace(current, active)
-        except StaleError:
+        except (ConflictError, StaleError):
             continue
         return OpenSignUp(brand, active)
     raise UnknownObjectError

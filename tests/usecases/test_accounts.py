@@ -18,7 +18,7 @@ from shared.domain.errors import (
 )
 from shared.domain.tokens import Purpose
 from shared.ports import Fate, Query, StaleError
-from shared.usecases import sessions, sign_up
+from shared.usecases import claims, sessions, sign_up
 from shared.usecases.brands import Brand
 from shared.usecases.limiting import count_against
 from shared.usecases.sign_up import SignUp
@@ -325,3 +325,53 @@ async def test_a_sign_up_or_edit_that_is_always_outrun_says_so(world: World, mon
         await sessions.sign_in(acme, ADA, PASSWORD)
     with pytest.raises(UnknownObjectError):
         await sign_up.confirm_sign_up(world.brands, waiting)
+
+
+async def named(world: World, email: str, alias: str, brand: str = "acme") -> str:
+    """The name of the blog page of a new, confirmed account."""
+    opened = await world.brand(brand)
+    await sign_up.sign_up(opened, SignUp(email, PASSWORD, {**FIELDS, "alias": alias}), None)
+    await world.drain()
+    account = (await sign_up.confirm_sign_up(world.brands, token_of(world.mailer.sent_to(email)[-1], "c"))).account
+    assert account.blog_alias
+    return account.blog_alias
+
+
+async def test_each_account_gets_a_page_name_of_its_own_and_is_found_by_it(world: World, acme: Brand) -> None:
+    taken = [await named(world, f"ada{n}@example.org", alias) for n, alias in enumerate(("Zoé B.", "zoe-b", "ZOÉ b"))]
+    assert taken == ["zoe-b", "zoe-b-2", "zoe-b-3"]
+    assert await named(world, ADA, "zoe b", "globex") == "zoe-b"  # another brand's names are its own
+    found = await claims.by_blog_alias(acme, "ZOE-B-2")
+    assert found and found.record.email == "ada1@example.org"
+    for nobody in ("zoe-b-4", "zoe b", "../zoe-b", "", "x" * 2000):
+        assert await claims.by_blog_alias(acme, nobody) is None
+
+
+async def test_only_an_account_with_access_is_found_by_its_page_name(world: World, acme: Brand) -> None:
+    await named(world, ADA, "ada")
+    account = await claims.by_blog_alias(acme, "ada")
+    assert account
+    await acme.ambassadors.replace(account, account.record.changed(status=AccountStatus.LEAVING))
+    assert await claims.by_blog_alias(acme, "ada") is None
+
+
+async def test_a_page_name_left_over_by_a_confirmation_cut_short_is_free_again(world: World, acme: Brand) -> None:
+    token = await signed_up(world)
+    waiting = await claims.by_email(acme, ADA)
+    assert waiting
+    assert await claims.take_blog_alias(acme, waiting.record) == "ada"  # and then the process ended
+    assert await claims.take_blog_alias(acme, waiting.record) == "ada"
+    assert await named(world, "bea@example.org", "ada") == "ada-2"
+    opened = await sign_up.confirm_sign_up(world.brands, token)
+    assert opened.account.blog_alias == "ada"
+    account = await acme.ambassadors.get(opened.account.id, opened.account.id)
+    assert account
+    await acme.ambassadors.delete(account)
+    assert await named(world, "cleo@example.org", "ada") == "ada"
+
+
+async def test_people_of_one_alias_and_one_moment_get_different_page_names(world: World, acme: Brand) -> None:
+    people = [f"ada{n}@example.org" for n in range(3)]
+    links = [await signed_up(world, email) for email in people]
+    opened = await asyncio.gather(*(sign_up.confirm_sign_up(world.brands, link) for link in links))
+    assert sorted(o.account.blog_alias or "" for o in opened) == ["ada", "ada-2", "ada-3"]
