@@ -18,6 +18,7 @@ CONTACTS = BRAND + "/contacts"
 CONTACT = CONTACTS + "/{id}"
 MANAGED = "/api/manager/brands/{brand}"
 RETENTION = MANAGED + "/retention"
+API_KEYS = MANAGED + "/api-keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,9 @@ ROUTES: Mapping[str, Route] = {
     "list_sweeps": Route("retention", GET, RETENTION + "/runs"),
     "confirm_sweep": Route("retention", POST, RETENTION + "/runs/{id}/confirm"),
     "read_access_log": Route("oversight", GET, MANAGED + "/access-log"),
+    "list_api_keys": Route("api_keys", GET, API_KEYS),
+    "create_api_key": Route("api_keys", POST, API_KEYS),
+    "revoke_api_key": Route("api_keys", DELETE, API_KEYS + "/{id}"),
     "read_contract": Route("contract", GET, "/openapi.json"),
     "show_contract": Route("contract", GET, "/docs"),
 }

@@ -32,12 +32,14 @@ SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "ambassador": [{"session": []}, {"sessionCookie": [], "csrf": []}],
     "staff": [{"staffSession": []}],
     "mail_provider": [{"webhook": []}],
+    "api_key": [{"apiKey": []}],
 }
 SCHEMES = {
     "session": {"type": "http", "scheme": "bearer", "description": "The token of a session."},
     "sessionCookie": {"type": "apiKey", "in": "cookie", "name": "Popsell_remember_me"},
     "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token", "description": "For changes by cookie."},
     "staffSession": {"type": "http", "scheme": "bearer", "description": "The token of a member of staff."},
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A key of the brand."},
     "webhook": {"type": "http", "scheme": "basic", "description": "The mail provider's credentials."},
 }
 

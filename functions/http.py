@@ -25,7 +25,8 @@ from shared.domain.errors import (
 
 log = logging.getLogger("popsell")
 
-Auth = Literal["public", "ambassador", "staff", "mail_provider"]
+Auth = Literal["public", "ambassador", "staff", "mail_provider", "api_key"]
+SIGN_IN: Mapping[Auth, str] = {"mail_provider": "Basic", "api_key": "ApiKey"}
 Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 M = TypeVar("M", bound=BaseModel)
 
@@ -95,7 +96,7 @@ def operation(
             try:
                 return await handler(req)
             except DomainError as error:
-                return problem(error, "Basic" if auth == "mail_provider" else "Bearer")
+                return problem(error, SIGN_IN.get(auth, "Bearer"))
             except Exception as error:
                 return problem(unexpected(name, error))
 

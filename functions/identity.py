@@ -1,4 +1,4 @@
-"""Who calls: ambassadors by session, staff by session of their own, the mail provider by its credentials."""
+"""Who calls: ambassadors by session, staff by session of their own, the mail provider by its credentials, a brand by key."""
 
 import base64
 import binascii
@@ -9,8 +9,10 @@ from http.cookies import CookieError, SimpleCookie
 import azure.functions as func
 
 from shared import app
+from shared.domain.api_keys import ApiScope
 from shared.domain.errors import UnauthenticatedError, UnknownObjectError
 from shared.domain.staff import Role
+from shared.usecases.api_keys import authorised
 from shared.usecases.brands import Brand
 from shared.usecases.sessions import Caller, caller, check_csrf
 from shared.usecases.staff_sessions import StaffCaller, staff_of_brand
@@ -41,6 +43,13 @@ async def signing_brand(req: func.HttpRequest) -> Brand:
         return await app.brand(req.route_params["brand"])
     except UnknownObjectError:
         raise UnauthenticatedError from None
+
+
+async def api_key(req: func.HttpRequest, scope: ApiScope) -> Brand:
+    """The path's brand for a key of its own that is for this; a key of another brand is no key (BR-1)."""
+    brand = await signing_brand(req)
+    await authorised(brand, req.headers.get("X-Api-Key"), scope)
+    return brand
 
 
 def mail_provider(req: func.HttpRequest, credentials: Sequence[tuple[str, str]]) -> None:

@@ -1,12 +1,15 @@
 """Two demonstration brands of different policy, and staff for each role, for one machine alone."""
 
+import hmac
 from datetime import timedelta
 from typing import Any
 
 from shared import app
+from shared.domain.api_keys import ApiScope, key_text
 from shared.domain.policy import BrandRecord, Durations, Policy, Sender
 from shared.domain.staff import Role, StaffMember
 from shared.domain.tokens import Purpose
+from shared.usecases import api_keys
 from shared.usecases.staff_sessions import open_staff_session
 
 ACME = BrandRecord(
@@ -54,10 +57,22 @@ async def describe() -> dict[str, Any]:
     for role in (Role.BRAND_ADMIN, Role.BRAND_SUPPORT, Role.BRAND_COMMUNITY):
         manager[role.value] = {id: {"token": await _token(f"demo-{role.value}-{id}", role, id)} for id in ids}
     return {
-        "brands": {brand.id: {"displayName": brand.policy.display_name} for brand in BRANDS},
+        "brands": {
+            brand.id: {"displayName": brand.policy.display_name, "apiKey": await _api_key(brand.id)} for brand in BRANDS
+        },
         "mailjetWebhook": {"user": user, "password": password},
         "manager": manager,
     }
+
+
+async def _api_key(brand: str) -> str:
+    """A key for everything; its secret is made from the installation's, so that it is the same whenever it is asked for."""
+    opened = await app.brand(brand)
+    secret = hmac.digest(app.settings().token_keys[-1], f"demo-api-key.{brand}".encode(), "sha256").hex()
+    for key in await api_keys.keys_of(opened):
+        if key.opens_with(secret):
+            return key_text(brand, key.id, secret)
+    return (await api_keys.create_key(opened, set(ApiScope), "demo", name="demonstration", secret=secret))[1]
 
 
 async def _token(id: str, role: Role, *brands: str) -> str:

@@ -39,6 +39,7 @@ CLAIMS = Container("claims", partition="id")
 LIMITS = Container("limits", partition="id", indexes=(("since",),))
 JOBS = Container("jobs", partition="id", indexes=(("openSince",), ("startedAt",)))
 BATCHES = Container("batches", partition="id", indexes=(("openSince",), ("startedAt",)))
+API_KEYS = Container("apiKeys", partition="id")
 RUNS = Container("runs", partition="id", indexes=(("openSince",), ("startedAt",)))
 ACCESS_LOG = Container("accessLog", partition="id", indexes=(("at",),))
 
@@ -54,6 +55,7 @@ BRAND_CONTAINERS = (
     BATCHES,
     RUNS,
     ACCESS_LOG,
+    API_KEYS,
 )
 
 BRANDS = Container("brands", partition="id", indexes=(("status",),))

@@ -79,6 +79,12 @@ class RestrictedError(DomainError):
     status, kind, title = 409, "restricted", "This record is restricted"
 
 
+class TooManyKeysError(DomainError):
+    """Two keys of the same scopes are valid already: one is taken back before a third is made."""
+
+    status, kind, title = 409, "too-many-keys", "Two keys of these scopes are valid already"
+
+
 class ChangedMeanwhileError(DomainError):
     """Somebody else changed the object too often in between; asking again is safe."""
 

@@ -29,4 +29,5 @@ class StaffMember(Record):
         return self.role is Role.TECHNICAL_TEAM or brand in self.brands
 
 
+MAY_MANAGE_KEYS = frozenset({Role.ACCOUNT_TEAM, Role.BRAND_ADMIN})
 MAY_RUN_SWEEPS = frozenset({Role.ACCOUNT_TEAM, Role.TECHNICAL_TEAM, Role.BRAND_ADMIN})

@@ -11,6 +11,7 @@ from typing import TypeVar
 from shared.domain import containers as c
 from shared.domain.access_log import Access
 from shared.domain.ambassador import Ambassador, Claim
+from shared.domain.api_keys import KeyRing
 from shared.domain.contact import Contact
 from shared.domain.errors import UnknownObjectError
 from shared.domain.hashing import Hasher, WrappedKey
@@ -67,6 +68,7 @@ class Brand:
     batches: Collection[MailBatch]
     runs: Collection[Run]
     access_log: Collection[Access]
+    api_keys: Collection[KeyRing]
 
     @property
     def id(self) -> str:
@@ -180,4 +182,5 @@ class Brands:
             batches=of(c.BATCHES, MailBatch),
             runs=of(c.RUNS, Run),
             access_log=of(c.ACCESS_LOG, Access),
+            api_keys=of(c.API_KEYS, KeyRing),
         )

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared import app
+from shared.domain.api_keys import ApiScope
 from shared.domain.custom_id import CustomId
 from shared.domain.jobs import Run
 from shared.domain.staff import Role
+from shared.usecases.api_keys import create_key
 from tests.functions.suite import PASSWORD, SignedIn, Suite
 
 FORM: dict[str, Any] = {
@@ -33,9 +35,13 @@ class Tenant:
     opt_out: str
     sign_up: str
     staff: dict[str, str]
+    key_id: str
+    key: str
 
     def thing(self, path: str) -> str:
         """What the placeholder of a path stands for."""
+        if "/api-keys/" in path:
+            return self.key_id
         return self.job if "{jobId}" in path else self.run if "/runs/" in path else self.contact
 
 
@@ -74,6 +80,7 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
     run = Run(started_at=opened.now())
     await opened.runs.create(run)
     record = await suite.world.contact_of(friend, brand)
+    key, text = await create_key(opened, set(ApiScope), "staff")
     return Tenant(
         me=me,
         contact=contact,
@@ -84,4 +91,6 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
         opt_out=link(suite, friend, "u"),
         sign_up=link(suite, newcomer, "c"),
         staff=await suite.staff(Role.BRAND_ADMIN, brand),
+        key_id=key.id,
+        key=text,
     )

@@ -27,6 +27,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "invite_contacts": {"all": True},
     "publish": {"all": True, "subject": "News", "body": "Look", "contents": []},
     "confirm_sweep": {"plan": "0" * 64},
+    "create_api_key": {"scopes": ["sync"]},
 }
 JSON_NEWS = (
     b"",

@@ -32,6 +32,7 @@ BODIES: dict[str, Callable[[str], Any]] = {
     "publish": lambda id: {"contactIds": [id], "subject": "News", "body": "Look"},
     "edit_account": lambda _: {"about": "Me"},
     "confirm_sweep": lambda _: {"plan": "0" * 64},
+    "create_api_key": lambda _: {"scopes": ["sync"]},
 }
 IDS_IN_BODY = ("invite_contacts", "publish")
 
@@ -112,19 +113,20 @@ def of_ambassadors(operation: Operation, t: Tenants) -> Iterator[Pair]:
 
 
 def of_staff(operation: Operation, t: Tenants, others: dict[str, dict[str, str]]) -> Iterator[Pair]:
-    """Who manages the brand, in which role, and whose runs are asked for."""
-    forged = _ask(operation, "acme", t.mine.run, _bearer(NOT_A_TOKEN))
-    yield "no session", _ask(operation, "acme", t.mine.run, {}), forged
-    yield "an ambassador's session", _ask(operation, "acme", t.mine.run, _bearer(t.mine.me.token)), forged
-    unknown_brand = _ask(operation, NOWHERE, t.mine.run, t.mine.staff)
-    yield "at another brand", _ask(operation, "globex", t.foreign.run, t.mine.staff), unknown_brand
+    """Who manages the brand, in which role, and whose things are asked for."""
+    own, theirs = t.mine.thing(operation.path), t.foreign.thing(operation.path)
+    forged = _ask(operation, "acme", own, _bearer(NOT_A_TOKEN))
+    yield "no session", _ask(operation, "acme", own, {}), forged
+    yield "an ambassador's session", _ask(operation, "acme", own, _bearer(t.mine.me.token)), forged
+    unknown_brand = _ask(operation, NOWHERE, own, t.mine.staff)
+    yield "at another brand", _ask(operation, "globex", theirs, t.mine.staff), unknown_brand
     for role, headers in others.items():
-        yield role, _ask(operation, "acme", t.mine.run, headers), unknown_brand
-        yield f"{role}, unknown brand", _ask(operation, NOWHERE, t.mine.run, headers), unknown_brand
+        yield role, _ask(operation, "acme", own, headers), unknown_brand
+        yield f"{role}, unknown brand", _ask(operation, NOWHERE, own, headers), unknown_brand
     if "{id}" in operation.path:
         unknown = _ask(operation, "acme", new_id(), t.mine.staff)
-        yield "another brand's run", _ask(operation, "acme", t.foreign.run, t.mine.staff), unknown
-        yield "no run's id", _ask(operation, "acme", "a" * 300, t.mine.staff), unknown
+        yield "another brand's id", _ask(operation, "acme", theirs, t.mine.staff), unknown
+        yield "no id", _ask(operation, "acme", "a" * 300, t.mine.staff), unknown
 
 
 def of_pages(purpose: Purpose) -> Callable[[Operation, Tenants, Suite], Iterator[Pair]]:
