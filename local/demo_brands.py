@@ -6,12 +6,13 @@ from typing import Any
 
 from shared import app
 from shared.domain.api_keys import ApiScope, key_text
-from shared.domain.policy import BrandRecord, Durations, Policy, Sender
+from shared.domain.policy import BrandRecord, Durations, Features, Policy, Sender
 from shared.domain.staff import Role, StaffMember
 from shared.domain.tokens import Purpose
 from shared.usecases import api_keys
 from shared.usecases.staff_sessions import open_staff_session
 
+FEATURES = Features(sync=True, social_import=True, direct_selling=True)
 ACME = BrandRecord(
     id="acme",
     policy=Policy(
@@ -19,6 +20,7 @@ ACME = BrandRecord(
         sender=Sender(email="hello@acme.example", name="Acme Cosmetics"),
         privacy_policy_url="https://acme.example/privacy",
         primary_colour="#7a1f5c",
+        features=FEATURES,
     ),
 )
 GLOBEX = BrandRecord(
@@ -32,6 +34,7 @@ GLOBEX = BrandRecord(
         durations=Durations(new=20, invitation=10, opted_out=180, inactive_contact=730),
         required_ambassador_fields=("customerId",),
         soft_bounce_limit=3,
+        features=FEATURES,
     ),
 )
 BRANDS = (ACME, GLOBEX)

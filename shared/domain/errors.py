@@ -49,6 +49,12 @@ class ForbiddenError(DomainError):
     status, kind, title = 403, "forbidden", "This is not allowed"
 
 
+class FeatureOffError(ForbiddenError):
+    """The brand does not have this (BR-2)."""
+
+    kind, title = "feature-off", "This brand does not have this"
+
+
 class CsrfError(ForbiddenError):
     """A cookie alone asked for a change (it needs the X-CSRF-Token header too)."""
 

@@ -50,6 +50,17 @@ class SingleSignOn(Record):
     customer_id_claim: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]{1,60}$")
 
 
+class Features(Record):
+    """What a brand has on (BR-2); what stands off needs an agreement of its own before it is turned on."""
+
+    blog_button: bool = True
+    message_button: bool = True
+    forms: bool = True
+    sync: bool = False  # only where ambassadors are direct sellers or employees (COL-3)
+    social_import: bool = False
+    direct_selling: bool = False
+
+
 class SweepGuard(Record):
     """RET-18: a sweep over both limits waits for a person."""
 
@@ -80,6 +91,7 @@ class Policy(Record):
     sso: SingleSignOn | None = None
     soft_bounce_limit: Annotated[int, Field(ge=2, le=20)] = 5
     sweep_guard: SweepGuard = SweepGuard()
+    features: Features = Features()
 
     @field_validator("privacy_policy_url")
     @classmethod
