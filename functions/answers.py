@@ -34,9 +34,9 @@ def page(show: Show) -> Show:
         try:
             return await show(req)
         except DomainError as error:
-            return _invalid(req, error)
+            return invalid_link(req, error)
         except Exception as error:
-            return _invalid(req, unexpected(show.__name__, error))
+            return invalid_link(req, unexpected(show.__name__, error))
 
     shown.__name__, shown.__doc__ = show.__name__, show.__doc__
     changes = "POST" in ROUTES[show.__name__].methods
@@ -145,7 +145,7 @@ def _sign_up(req: func.HttpRequest, opened: sign_up.OpenSignUp) -> func.HttpResp
     )
 
 
-def _invalid(req: func.HttpRequest, error: DomainError) -> func.HttpResponse:
+def invalid_link(req: func.HttpRequest, error: DomainError) -> func.HttpResponse:
     """The one page of every link that is not good: unknown, forged, expired, of another brand, or about nobody."""
     language = render.language_of(None, req.headers.get("Accept-Language"))
     brand = render.platform_brand(app.settings().privacy_policy_url)

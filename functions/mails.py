@@ -10,7 +10,7 @@ from functions.http import ID, Answer, Body, answer, operation, parse
 from functions.identity import ambassador
 from functions.work import queue_function
 from shared import app
-from shared.domain.publication import Content
+from shared.domain.publication import Channel, Content
 from shared.usecases import invite
 from shared.usecases.send_mails import send_batch
 
@@ -25,17 +25,30 @@ class Recipients(Body):
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
-        if (self.contact_ids is None) != self.all:
+        if self.by_mail and (self.contact_ids is None) != self.all:
             raise ValueError("needs either contactIds or all: true")
+        if not self.by_mail and (self.contact_ids is not None or self.all):
+            raise ValueError("only a mail has contacts")
         return self
+
+    @property
+    def by_mail(self) -> bool:
+        """Whether it goes to contacts at all."""
+        return True
 
 
 class PublicationBody(Recipients):
-    """A publication and whom it is for."""
+    """A publication; by mail it says whom it is for, on a social network the network knows (ACT-1)."""
 
+    channel: Channel = Field(default=Channel.EMAIL, strict=False)
     subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     body: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
     contents: list[Content] = Field(default=[], max_length=20)
+
+    @property
+    def by_mail(self) -> bool:
+        """Whether it goes to contacts at all."""
+        return self.channel is Channel.EMAIL
 
 
 class SkippedContact(Answer):
@@ -53,10 +66,13 @@ class Invited(Answer):
     skipped: list[SkippedContact]
 
 
-class Published(Invited):
-    """The same for a publication."""
+class Published(Answer):
+    """The same for a publication; one on a social network has no job."""
 
     publication_id: str
+    job_id: str | None
+    queued: int
+    skipped: list[SkippedContact]
 
 
 @operation(
@@ -78,9 +94,14 @@ async def invite_contacts(req: func.HttpRequest) -> func.HttpResponse:
     answers={202: Published},
 )
 async def publish(req: func.HttpRequest) -> func.HttpResponse:
-    """Queues a publication by mail to contacts that are opted in."""
+    """Queues a publication by mail to contacts that are opted in, or records one that is made on a social network."""
     caller = await ambassador(req)
     body = parse(req, PublicationBody)
+    if body.channel is not Channel.EMAIL:
+        shared = await invite.share(
+            caller.brand, caller.id, body.channel, subject=body.subject, body=body.body, contents=body.contents
+        )
+        return answer(202, Published(publication_id=shared.id, job_id=None, queued=0, skipped=[]))
     publication, asked = await invite.publish(
         caller.brand,
         caller.id,

@@ -32,7 +32,11 @@ CONTACTS = Container(
     unique=("addressKey",),
     contains=("search",),
 )
-ACTIVITY = Container("activity", partition="ambassadorId")
+ACTIVITY = Container("activity", partition="ambassadorId", indexes=(("createdAt",),))
+FEED = Container("feed", partition="month", indexes=(("at",), ("ambassadorId",)))
+REACTIONS = Container("reactions", partition="publicationId", indexes=(("kind", "at"), ("ambassadorId",)))
+COUNTERS = Container("counters", partition="publicationId", indexes=(("ambassadorId",),))
+FLAGS = Container("flags", partition="id", indexes=(("openSince",), ("at",)))
 SUPPRESSIONS = Container("suppressions", partition="id", indexes=(("reachSince",),))
 LEDGER = Container("ledger", partition="subject", indexes=(("seq",),))
 CLAIMS = Container("claims", partition="id")
@@ -47,6 +51,10 @@ BRAND_CONTAINERS = (
     AMBASSADORS,
     CONTACTS,
     ACTIVITY,
+    FEED,
+    REACTIONS,
+    COUNTERS,
+    FLAGS,
     SUPPRESSIONS,
     LEDGER,
     CLAIMS,

@@ -1,9 +1,32 @@
-"""A publication that an ambassador sends by mail (ACT-1): brand contents and a comment entered by hand."""
+"""A publication of an ambassador (ACT-1): brand contents and a comment entered by hand, by mail or on a social network."""
+
+import re
+from enum import StrEnum
+from typing import NamedTuple
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from pydantic import Field
 
 from shared.domain.ids import new_id
 from shared.domain.records import Instant, Record
+
+# What the site tag reads the publication from, on the brand's own site.
+TAG_PARAMETER = "popsell_publication"
+_ID = re.compile(r"(?P<brand>[a-z0-9][a-z0-9-]{1,30})\.(?P<ambassador>[a-z2-7]{24})\.[a-z2-7]{24}")
+
+
+class Channel(StrEnum):
+    """Where a publication goes."""
+
+    EMAIL = "email"
+    FACEBOOK = "facebook"
+    FACEBOOK_PAGES = "facebook_pages"
+    INSTAGRAM = "instagram"
+    TWITTER = "twitter"
+    LINKEDIN = "linkedin"
+    PINTEREST = "pinterest"
+    MESSENGER = "messenger"
+    WHATSAPP = "whatsapp"
 
 
 class Content(Record):
@@ -15,11 +38,44 @@ class Content(Record):
 
 
 class Publication(Record):
-    """What is sent; whom it is sent to stands in the batches."""
+    """What is sent or shared; whom a mail goes to stands in the batches."""
 
-    id: str = Field(default_factory=new_id)
+    id: str
     ambassador_id: str
+    channel: Channel = Channel.EMAIL
     subject: str
     body: str
     contents: tuple[Content, ...] = ()
     created_at: Instant
+
+
+class PublicationId(NamedTuple):
+    """Where a publication is found."""
+
+    brand: str
+    ambassador: str
+
+
+def new_publication_id(brand: str, ambassador: str) -> str:
+    """An id that says where the publication lies, so that whoever follows its link costs one point read and no directory."""
+    return f"{brand}.{ambassador}.{new_id()}"
+
+
+def parse_publication_id(text: str) -> PublicationId | None:
+    """Brand and ambassador of an id; None for what cannot be one."""
+    found = _ID.fullmatch(text)
+    return PublicationId(found["brand"], found["ambassador"]) if found else None
+
+
+def tracked_path(publication: str, place: int) -> str:
+    """The path of a content's link in a mail: the same for every recipient, so that it tells nothing of who clicked (ACT-4)."""
+    return f"/r/{publication}?l={place}"
+
+
+def destination(publication: Publication, place: int) -> str | None:
+    """The content's own page, with the publication's id for the site tag; None when there is no such content."""
+    if not 0 <= place < len(publication.contents):
+        return None
+    parts = urlsplit(publication.contents[place].url)
+    tag = urlencode({TAG_PARAMETER: publication.id})
+    return urlunsplit(parts._replace(query=f"{parts.query}&{tag}" if parts.query else tag))

@@ -12,8 +12,11 @@ from shared.domain import containers as c
 from shared.domain.access_log import Access
 from shared.domain.ambassador import Ambassador, Claim
 from shared.domain.api_keys import KeyRing
+from shared.domain.community import FeedEntry, Reaction
 from shared.domain.contact import Contact
+from shared.domain.counting import CountShard
 from shared.domain.errors import UnknownObjectError
+from shared.domain.flags import Flag
 from shared.domain.hashing import Hasher, WrappedKey
 from shared.domain.jobs import Job, MailBatch, Run
 from shared.domain.ledger import Entry
@@ -60,6 +63,10 @@ class Brand:
     ambassadors: Collection[Ambassador]
     contacts: Collection[Contact]
     activity: Collection[Publication]
+    feed: Collection[FeedEntry]
+    reactions: Collection[Reaction]
+    counters: Collection[CountShard]
+    flags: Collection[Flag]
     suppressions: Collection[Suppression]
     ledger: Collection[Entry]
     claims: Collection[Claim]
@@ -174,6 +181,10 @@ class Brands:
             ambassadors=of(c.AMBASSADORS, Ambassador),
             contacts=of(c.CONTACTS, Contact),
             activity=of(c.ACTIVITY, Publication),
+            feed=of(c.FEED, FeedEntry),
+            reactions=of(c.REACTIONS, Reaction),
+            counters=of(c.COUNTERS, CountShard),
+            flags=of(c.FLAGS, Flag),
             suppressions=of(c.SUPPRESSIONS, Suppression),
             ledger=of(c.LEDGER, Entry),
             claims=of(c.CLAIMS, Claim),

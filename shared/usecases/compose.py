@@ -9,7 +9,7 @@ from shared.domain.ambassador import Ambassador
 from shared.domain.contact import Contact, MailKind, Outgoing
 from shared.domain.custom_id import CustomId
 from shared.domain.policy import Policy
-from shared.domain.publication import Publication
+from shared.domain.publication import Publication, tracked_path
 from shared.domain.tokens import Purpose
 from shared.pages import render
 from shared.ports import OutgoingMail
@@ -68,7 +68,10 @@ def _content(
             first_name=contact.first_name,
             subject=publication.subject,
             body=publication.body,
-            contents=[item.model_dump() for item in publication.contents],
+            contents=[
+                {**item.model_dump(), "url": brand.ports.public_url + tracked_path(publication.id, place)}
+                for place, item in enumerate(publication.contents)
+            ],
             opt_out_url=opt_out_url,
         )
     write = render.invitation_mail if claim.kind is MailKind.INVITATION else render.invitation_reminder_mail

@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.domain.community import FeedEntry, month_of
 from shared.domain.consent import AmbassadorOptIn, OptInClass
 from shared.domain.contact import Contact, MailKind
 from shared.domain.ids import new_id
 from shared.domain.jobs import Job, JobState, MailBatch
 from shared.domain.mailing import Refusal, refusal
-from shared.domain.publication import Content, Publication
+from shared.domain.publication import Channel, Content, Publication, new_publication_id
 from shared.ports import Query, Where
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, chunks
@@ -52,12 +53,35 @@ async def publish(
     contacts: Sequence[str] | None,
 ) -> tuple[Publication, Asked]:
     """Keeps a publication and queues it to these contacts, or to all that are opted in (ACT-1, MAIL-1)."""
-    publication = Publication(
-        ambassador_id=ambassador, subject=subject, body=body, contents=tuple(contents), created_at=brand.now()
-    )
-    await brand.activity.create(publication)
+    publication = await _kept(brand, ambassador, Channel.EMAIL, subject, body, contents)
     chosen = _named(brand, ambassador, contacts) if contacts is not None else _in_state(brand, ambassador, _OPTED_IN)
     return publication, await _ask(brand, ambassador, MailKind.PUBLICATION, chosen, publication.id)
+
+
+async def share(
+    brand: Brand, ambassador: str, channel: Channel, *, subject: str, body: str, contents: Sequence[Content]
+) -> Publication:
+    """Keeps a publication that the ambassador makes on a social network; what becomes of it there is only counted (ACT-4)."""
+    return await _kept(brand, ambassador, channel, subject, body, contents)
+
+
+async def _kept(
+    brand: Brand, ambassador: str, channel: Channel, subject: str, body: str, contents: Sequence[Content]
+) -> Publication:
+    """The publication, with its place in the flow: first the place, for one of nothing does no harm."""
+    now = brand.now()
+    publication = Publication(
+        id=new_publication_id(brand.id, ambassador),
+        ambassador_id=ambassador,
+        channel=channel,
+        subject=subject,
+        body=body,
+        contents=tuple(contents),
+        created_at=now,
+    )
+    await brand.feed.create(FeedEntry(id=publication.id, month=month_of(now), at=now, ambassador_id=ambassador))
+    await brand.activity.create(publication)
+    return publication
 
 
 async def queue_batches(brand: Brand, batches: Sequence[MailBatch]) -> None:

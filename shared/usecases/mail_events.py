@@ -19,6 +19,7 @@ from shared.ports import Query, Queue, Where
 from shared.usecases.answer import opt_out_of_ambassador, opted_out_by_mail
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Change, Collection, chunks
+from shared.usecases.counting import count_opens
 from shared.usecases.quarantining import aside, count, put_aside
 from shared.usecases.saving import ATTEMPTS, Edit, save_many
 from shared.usecases.send_mails import as_sent
@@ -135,6 +136,7 @@ async def _apply(brand: Brand, quarantine: Collection[QuarantinedEvent], groups:
         after = _after(_proven(item.record, known), known)
         if after != item.record:
             await _list_or_unlist(brand, item.record, after)
+            await count_opens(brand, item.record, after)
             edits.append(Edit(item, after, _evidence(known)))
     saved = await save_many(brand, edits)
     lost = [edit.after for edit, item in zip(edits, saved, strict=True) if item is None]

@@ -22,6 +22,9 @@ FORM: dict[str, Any] = {
 }
 
 
+CONTENT = {"title": "Box", "url": "https://shop.example/box"}
+
+
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """An ambassador of a brand, and one of everything that is theirs."""
@@ -30,6 +33,7 @@ class Tenant:
     contact: str
     job: str
     run: str
+    publication: str
     custom_id: str
     invitation: str
     opt_out: str
@@ -42,6 +46,8 @@ class Tenant:
         """What the placeholder of a path stands for."""
         if "/api-keys/" in path:
             return self.key_id
+        if "/publications/" in path:
+            return self.publication
         return self.job if "{jobId}" in path else self.run if "/runs/" in path else self.contact
 
 
@@ -76,6 +82,8 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
     job = await me.invite(contact)
     await suite.http.post(f"/api/brands/{brand}/ambassadors", json={**FORM, "email": newcomer})
     await suite.world.drain()
+    news = {"channel": "facebook", "subject": "News", "body": "Look", "contents": [CONTENT]}
+    shared = await me.call("POST", "/publications", json=news)
     opened = await app.brand(brand)
     run = Run(started_at=opened.now())
     await opened.runs.create(run)
@@ -86,6 +94,7 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
         contact=contact,
         job=job,
         run=run.id,
+        publication=shared.json()["publicationId"],
         custom_id=str(CustomId(brand, me.account.id, contact, record.mails[0].id)),
         invitation=link(suite, friend, "i"),
         opt_out=link(suite, friend, "u"),

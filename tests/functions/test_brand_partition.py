@@ -72,7 +72,7 @@ def _cookie(token: str, csrf: str | None = None) -> dict[str, str]:
 
 
 def _ask(operation: Operation, brand: str, thing: str, headers: dict[str, str]) -> Ask:
-    path = operation.path.format(brand=brand, id=thing, jobId=thing, token=thing)
+    path = operation.path.format(brand=brand, id=thing, jobId=thing, token=thing, publicationId=thing)
     content = BODIES[operation.name](thing) if operation.body else None
     return Ask(operation.methods[0], path, headers, content)
 
@@ -215,6 +215,21 @@ def of_webhook(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]
         yield "no credentials", ask(t.mine.custom_id, headers=headers), refused
 
 
+def of_redirects(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    """A publication leads to its content whoever asks; what is none, or another brand's under this one's name, to nothing."""
+    _, ambassador, id = t.foreign.publication.split(".")
+    unknown = _ask(operation, "", f"{NOWHERE}.{new_id()}.{new_id()}", {})
+    for what, asked in {
+        "another brand's under this one's name": f"acme.{ambassador}.{id}",
+        "a neighbour's under one's own": f"acme.{t.mine.me.account.id}.{t.neighbour.publication.rpartition('.')[2]}",
+        "a contact's id": t.mine.contact,
+        "no content of that place": f"{t.mine.publication}?l=7",
+        "no place at all": f"{t.mine.publication}?l=x",
+        "rubbish": "%00",
+    }.items():
+        yield what, _ask(operation, "", asked, {}), unknown
+
+
 def of_documents(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
     """The contract says the same to everybody."""
     nobody = Ask("GET", operation.path, {})
@@ -235,6 +250,7 @@ PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
     "confirm_ambassador": of_confirmation,
     "open_session": of_session,
     "receive_mail_events": of_webhook,
+    "follow_publication": of_redirects,
     "read_contract": of_documents,
     "show_contract": of_documents,
     "show_invitation": of_pages(Purpose.INVITATION),
@@ -248,7 +264,7 @@ LEFT_BEHIND: dict[str, tuple[Container, ...]] = {  # the caller's own, whoever e
     "sign_up_ambassador": (containers.AMBASSADORS, containers.CLAIMS),
     "receive_mail_events": (containers.QUARANTINE,),
     "invite_contacts": (containers.JOBS,),
-    "publish": (containers.JOBS, containers.ACTIVITY),
+    "publish": (containers.JOBS, containers.ACTIVITY, containers.FEED),
 }
 REFUSED = (401, 403, 404)
 ANSWERED = {

@@ -1,0 +1,90 @@
+"""An ambassador's own publications and what became of them (ACT-1, ACT-4), and where their links lead."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.domain.community import month_of
+from shared.domain.counting import Counted
+from shared.domain.errors import UnknownObjectError
+from shared.domain.publication import Publication, destination, parse_publication_id
+from shared.ports import Query
+from shared.usecases.brands import Brand, Brands
+from shared.usecases.counting import count_one, counts_of
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A publication and its counts; there is nothing about who (ACT-4)."""
+
+    publication: Publication
+    opens: int
+    clicks: int
+    comments: int
+    likes: int
+
+
+async def find_publication(brand: Brand, id: str) -> Publication | None:
+    """The publication of this id, by a point read; another brand's is as unknown as one that never was (BR-1)."""
+    whose = parse_publication_id(id)
+    if whose is None or whose.brand != brand.id:
+        return None
+    found = await brand.activity.get(whose.ambassador, id)
+    return found.record if found else None
+
+
+async def own_publication(brand: Brand, ambassador: str, id: str) -> Told:
+    """A publication of this ambassador's; raises UnknownObjectError for anybody else's."""
+    publication = await find_publication(brand, id)
+    if publication is None or publication.ambassador_id != ambassador:
+        raise UnknownObjectError
+    (told,) = await _told(brand, [publication])
+    return told
+
+
+async def own_publications(
+    brand: Brand, ambassador: str, limit: int, cursor: str | None
+) -> tuple[list[Told], str | None]:
+    """A page of this ambassador's publications, newest first."""
+    page, following = await brand.activity.page(
+        Query(partition=ambassador, order_by="createdAt", descending=True, limit=limit, cursor=cursor)
+    )
+    return await _told(brand, [item.record for item in page]), following
+
+
+async def follow(brands: Brands, id: str, place: int, *, counted: bool) -> str:
+    """Where a content's link leads, counted as a click of nobody in particular (ACT-4); raises UnknownObjectError.
+
+    It is no deliberate act of a person (RET-13): a GET cannot be told from a mail scanner's. The provider's click event is one.
+    """
+    whose = parse_publication_id(id)
+    if whose is None:
+        raise UnknownObjectError
+    brand = await brands.get(whose.brand)
+    publication = await find_publication(brand, id)
+    url = destination(publication, place) if publication else None
+    if url is None:
+        raise UnknownObjectError
+    if counted:
+        await count_one(brand, id, Counted.CLICKS)
+    return url
+
+
+async def _told(brand: Brand, publications: Sequence[Publication]) -> list[Told]:
+    ids = [publication.id for publication in publications]
+    counts = await counts_of(brand, ids)
+    places = [(month_of(publication.created_at), publication.id) for publication in publications]
+    feed = await brand.feed.get_many(places)
+    told = []
+    for publication, place in zip(publications, places, strict=True):
+        entry = feed.get(place)
+        said = counts[publication.id]
+        told.append(
+            Told(
+                publication,
+                opens=said.opens,
+                clicks=said.clicks,
+                comments=entry.record.comments if entry else 0,
+                likes=entry.record.likes if entry else 0,
+            )
+        )
+    return told
