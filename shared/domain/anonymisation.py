@@ -70,6 +70,8 @@ CONTACT_FIELDS: Mapping[str, Fate] = {
     "address_key": Fate.DERIVED,
     "email_status": Fate.DERIVED,
     "search": Fate.DERIVED,
+    "brand_sees": Fate.DERIVED,
+    "brand_search": Fate.DERIVED,
     "clock": Fate.DERIVED,
     "proof": Fate.KEEP,  # the head of the ledger's chain, which holds no personal data
 }

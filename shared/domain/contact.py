@@ -147,6 +147,8 @@ class Contact(Record):
     address_key: str = ""
     email_status: EmailStatus = EmailStatus.NOT_VERIFIED
     search: str | None = None
+    brand_sees: bool = False
+    brand_search: str | None = None
     clock: Clock | None = None
     proof: Entry | None = None
 
@@ -166,6 +168,11 @@ class Contact(Record):
         return self.ambassador_opt_in.opted_out or not self.in_the_book
 
     @property
+    def shown_to_the_brand(self) -> bool:
+        """Whether brand users may know of the record: a brand opt-in, confirmed, of somebody who is still known (VIS-2)."""
+        return self.brand_opt_in is not BrandOptIn.NONE and not self.pending and self.anonymised_at is None
+
+    @property
     def _keeps_its_address_for_good(self) -> bool:
         # Who was invited and taken out of the book could be invited without end if the address were free again.
         return self.ambassador_opt_in.opted_out or self.ambassador_opt_in is AmbassadorOptIn.INVITATION_SENT
@@ -183,6 +190,8 @@ class Contact(Record):
             address_key=email_hash if email_hash and keeps_address else self._own_key(),
             email_status=email_status(self.events, soft_bounce_limit),
             search=self._search_text(),
+            brand_sees=self.shown_to_the_brand,
+            brand_search=self._brands_search_text(),
             clock=contact_clock(self),
         )
 
@@ -195,8 +204,19 @@ class Contact(Record):
         """What the ambassador may find the record by: never the hidden address of someone who opted out (VIS-3)."""
         if not self.in_the_book or self.pending:
             return None
-        shown = (self.first_name, self.last_name, None if self.ambassador_opt_in.opted_out else self.email)
-        return " ".join(part for part in shown if part).casefold() or None
+        return _findable(self.first_name, self.last_name, None if self.ambassador_opt_in.opted_out else self.email)
+
+    def _brands_search_text(self) -> str | None:
+        """What brand users may find the record by; nothing of a record that they may not see."""
+        return (
+            _findable(self.first_name, self.last_name, self.email, self.customer_id)
+            if self.shown_to_the_brand
+            else None
+        )
+
+
+def _findable(*parts: str | None) -> str | None:
+    return " ".join(part for part in parts if part).casefold() or None
 
 
 def email_status(events: Sequence[SeenEvent], soft_bounce_limit: int) -> EmailStatus:
