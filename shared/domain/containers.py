@@ -36,6 +36,8 @@ CONTACTS = Container(
     indexes=(
         ("clock.rule", "clock.since"),
         ("emailHash",),
+        ("twitterHash",),
+        ("addressKey",),
         ("ambassadorOptIn",),
         ("createdAt",),
         ("outgoing.at",),
