@@ -57,8 +57,8 @@ class Ports:
 
     @property
     def identity(self) -> Port:
-        """In place of Entra ID; P+4 stays free for Azurite's tables, which nothing uses."""
-        return Port(self.first + 5, "identity sandbox: OpenID Connect")
+        """In place of Entra ID and the others; P+4 stays free for Azurite's tables, which nothing uses."""
+        return Port(self.first + 5, "identity sandbox: Entra ID, Facebook, Google")
 
     def all(self) -> tuple[Port, ...]:
         """Every port that the suite binds."""

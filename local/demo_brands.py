@@ -4,6 +4,7 @@ import hmac
 from datetime import timedelta
 from typing import Any
 
+from local import demo_people
 from shared import app
 from shared.domain.api_keys import ApiScope, key_text
 from shared.domain.policy import BrandRecord, Durations, Features, Policy, Sender
@@ -20,6 +21,7 @@ ACME = BrandRecord(
         sender=Sender(email="hello@acme.example", name="Acme Cosmetics"),
         privacy_policy_url="https://acme.example/privacy",
         primary_colour="#7a1f5c",
+        sso=demo_people.directory_of("Acme Cosmetics"),
         features=FEATURES,
     ),
 )
@@ -34,6 +36,7 @@ GLOBEX = BrandRecord(
         durations=Durations(new=20, invitation=10, opted_out=180, inactive_contact=730),
         required_ambassador_fields=("customerId",),
         soft_bounce_limit=3,
+        sso=demo_people.directory_of("Globex Voyages"),
         features=FEATURES,
     ),
 )
@@ -47,6 +50,7 @@ async def seed() -> None:
     """Makes the brands; those that exist stay as they are."""
     for brand in BRANDS:
         await app.brands().create(brand)
+    await demo_people.seed_staff()
 
 
 async def describe() -> dict[str, Any]:
@@ -65,6 +69,7 @@ async def describe() -> dict[str, Any]:
         },
         "mailjetWebhook": {"user": user, "password": password},
         "manager": manager,
+        "people": demo_people.described(),
     }
 
 

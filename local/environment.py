@@ -8,7 +8,12 @@ from pathlib import Path
 from local.addresses import Ports
 from local.azurite import connection_string
 from local.state import State
+from shared.adapters.identity_http import SANDBOX_AUTHORITY
 
+# What the identity sandbox knows the suite by, and the settings that hold it.
+CLIENT = "cccccccc-0000-4000-8000-000000000001"
+CLIENT_SECRET = "the sandbox keeps no secrets"
+CLIENTS = ("ENTRA_CLIENT",)
 SETTINGS = "local.settings.json"
 EXAMPLE = "local.settings.example.json"
 
@@ -28,6 +33,23 @@ def functions_environment(folder: Path, ports: Ports, state: State) -> dict[str,
         "MASTER_KEYS": secrets.master_keys,
         "TOKEN_KEYS": secrets.token_keys,
         "FUNCTIONS_WORKER_RUNTIME": "python",
+        **identity_settings(ports.identity.url),
+    }
+
+
+def identity_environment() -> dict[str, str]:
+    """What the identity sandbox finds in its environment."""
+    return {"IDENTITY_CLIENT_ID": CLIENT, "IDENTITY_CLIENT_SECRET": CLIENT_SECRET}
+
+
+def identity_settings(sandbox: str) -> dict[str, str]:
+    """The settings of functions that know the sandbox in place of every identity provider."""
+    return {
+        **{f"{name}_ID": CLIENT for name in CLIENTS},
+        **{f"{name}_SECRET": CLIENT_SECRET for name in CLIENTS},
+        "ENTRA_AUTHORITY": SANDBOX_AUTHORITY,
+        "MANAGER_TENANT": "organizations",
+        "IDENTITY_SANDBOX_URL": sandbox,
     }
 
 

@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 from local import azurite
-from local.addresses import LOOPBACK, Ports
+from local.addresses import Ports
 from local.children import Spec
-from local.environment import functions_environment, mail_environment
-from local.project import NODE_MODULES
+from local.environment import functions_environment, identity_environment, mail_environment
+from local.project import ROOT
 from local.state import State
 
 # The host gives running functions five seconds, once for HTTP and once for the others.
@@ -17,7 +17,6 @@ HOST_GRACE_SECONDS = 12.0
 def supporting_parts(ports: Ports, state: State) -> list[Spec]:
     """What the functions need around them; these start together."""
     mail, blobs, queues, identity = ports.mail, ports.blobs, ports.queues, ports.identity
-    identity_server = NODE_MODULES / "oauth2-mock-server" / "dist" / "oauth2-mock-server.mjs"
     return [
         Spec("blobs", azurite.blob_command(blobs.number, state.azurite), blobs.url),
         Spec("queues", azurite.queue_command(queues.number, state.azurite), queues.url),
@@ -41,8 +40,9 @@ def supporting_parts(ports: Ports, state: State) -> list[Spec]:
         ),
         Spec(
             "identity-sandbox",
-            ["node", str(identity_server), "-a", LOOPBACK, "-p", str(identity.number)],
-            f"{identity.url}/.well-known/openid-configuration",
+            ["node", str(ROOT / "local" / "identity_sandbox" / "main.mjs"), "--port", str(identity.number)],
+            f"{identity.url}/api/people",
+            environment=identity_environment(),
         ),
     ]
 

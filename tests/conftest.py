@@ -7,10 +7,11 @@ import pytest
 from shared.usecases.brands import Brand
 from tests.support.acts import fresh_world
 from tests.support.azurite import azurite, fresh_name
+from tests.support.identity_sandbox import identity_sandbox
 from tests.support.measured import pytest_terminal_summary
 from tests.support.world import World
 
-__all__ = ["azurite", "fresh_name", "pytest_terminal_summary"]
+__all__ = ["azurite", "fresh_name", "identity_sandbox", "pytest_terminal_summary"]
 
 
 @pytest.fixture
