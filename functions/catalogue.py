@@ -80,6 +80,11 @@ ROUTES: Mapping[str, Route] = {
     "list_api_keys": Route("api_keys", GET, API_KEYS),
     "create_api_key": Route("api_keys", POST, API_KEYS),
     "revoke_api_key": Route("api_keys", DELETE, API_KEYS + "/{id}"),
+    "begin_manager_log_in": Route("manager_log_in", GET, "/manager/login"),
+    "finish_manager_log_in": Route("manager_log_in", GET, "/manager/callback"),
+    "show_manager_welcome": Route("manager_log_in", GET, "/manager/welcome"),
+    "read_staff_session": Route("manager_log_in", GET, "/api/manager/session"),
+    "close_staff_session": Route("manager_log_in", DELETE, "/api/manager/session"),
     "read_contract": Route("contract", GET, "/openapi.json"),
     "show_contract": Route("contract", GET, "/docs"),
 }

@@ -30,7 +30,7 @@ STYLE = (
 SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "public": [],
     "ambassador": [{"session": []}, {"sessionCookie": [], "csrf": []}],
-    "staff": [{"staffSession": []}],
+    "staff": [{"staffSession": []}, {"staffCookie": [], "csrf": []}],
     "mail_provider": [{"webhook": []}],
     "api_key": [{"apiKey": []}],
 }
@@ -38,6 +38,7 @@ SCHEMES = {
     "session": {"type": "http", "scheme": "bearer", "description": "The token of a session."},
     "sessionCookie": {"type": "apiKey", "in": "cookie", "name": "Popsell_remember_me"},
     "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token", "description": "For changes by cookie."},
+    "staffCookie": {"type": "apiKey", "in": "cookie", "name": "Popsell_manager"},
     "staffSession": {"type": "http", "scheme": "bearer", "description": "The token of a member of staff."},
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A key of the brand."},
     "webhook": {"type": "http", "scheme": "basic", "description": "The mail provider's credentials."},

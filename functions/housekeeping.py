@@ -7,6 +7,7 @@ from typing import Any
 from functions.work import for_each, queue_function, timer_function
 from shared import app
 from shared.usecases import recover, suppressing
+from shared.usecases.flows import forget_old_flows
 from shared.usecases.quarantining import forget_old_events
 
 log = logging.getLogger("popsell")
@@ -16,6 +17,7 @@ log = logging.getLogger("popsell")
 async def sweep_lost_work() -> None:
     """Finds what a lost message left behind, in every brand."""
     await forget_old_events(app.quarantine(), app.ports_of_the_suite())
+    await forget_old_flows(app.ports_of_the_suite())
     await for_each(await app.brands().all(), _recover)
 
 

@@ -11,20 +11,25 @@ import azure.functions as func
 from shared import app
 from shared.domain.api_keys import ApiScope
 from shared.domain.errors import UnauthenticatedError, UnknownObjectError
-from shared.domain.staff import Role
+from shared.domain.flows import LASTS
+from shared.domain.staff import Role, StaffMember
+from shared.usecases import staff_sessions
 from shared.usecases.api_keys import authorised
 from shared.usecases.brands import Brand
+from shared.usecases.collections import Versioned
 from shared.usecases.sessions import Caller, caller, check_csrf
-from shared.usecases.staff_sessions import StaffCaller, staff_of_brand
+from shared.usecases.staff_sessions import StaffCaller, staff_member, staff_of_brand
 
 SESSION_COOKIE = "Popsell_remember_me"
+STAFF_COOKIE = "Popsell_manager"
+FLOW_COOKIE = "Popsell_log_in"
 
 
 async def ambassador(req: func.HttpRequest) -> Caller:
     """The signed-in ambassador of the path's brand; by cookie, a change needs the CSRF header too."""
     brand = await signing_brand(req)
     bearer = _bearer(req)
-    found = await caller(brand, bearer or _cookie(req))
+    found = await caller(brand, bearer or _cookie(req, SESSION_COOKIE))
     if bearer is None and req.method not in ("GET", "HEAD"):
         check_csrf(found, req.headers.get("X-CSRF-Token"))
     return found
@@ -32,9 +37,23 @@ async def ambassador(req: func.HttpRequest) -> Caller:
 
 async def staff(req: func.HttpRequest, allowed: Collection[Role]) -> StaffCaller:
     """The signed-in member of staff who manages the path's brand in one of these roles; else the brand is unknown (VIS-1)."""
-    id = req.route_params["brand"]
-    member = await staff_of_brand(app.ports_of_the_suite(), app.staff(), _bearer(req), id, allowed)
+    id, token = req.route_params["brand"], _bearer(req) or _cookie(req, STAFF_COOKIE)
+    member = await staff_of_brand(app.ports_of_the_suite(), app.staff(), token, id, allowed)
+    _check_staff_csrf(req, member)
     return StaffCaller(await app.brand(id), member)
+
+
+async def staff_user(req: func.HttpRequest) -> Versioned[StaffMember]:
+    """The signed-in member of staff, at no brand; by cookie, a change needs the CSRF header too."""
+    token = _bearer(req) or _cookie(req, STAFF_COOKIE)
+    found = await staff_member(app.ports_of_the_suite(), app.staff(), token)
+    _check_staff_csrf(req, found.record)
+    return found
+
+
+def _check_staff_csrf(req: func.HttpRequest, member: StaffMember) -> None:
+    if _bearer(req) is None and req.method not in ("GET", "HEAD"):
+        staff_sessions.check_csrf(app.ports_of_the_suite(), member, req.headers.get("X-CSRF-Token"))
 
 
 async def signing_brand(req: func.HttpRequest) -> Brand:
@@ -69,14 +88,35 @@ def session_cookie(brand: str, token: str, seconds: int) -> str:
     return f"{SESSION_COOKIE}={token}; Path=/api/brands/{brand}; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"
 
 
+def staff_cookie(token: str, seconds: int) -> str:
+    """The Set-Cookie header of a session at the Manager; with 0 seconds it removes it."""
+    return f"{STAFF_COOKIE}={token}; Path=/api/manager; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"
+
+
+def flow_cookie(key: str, path: str) -> str:
+    """The Set-Cookie header of a log-in under way, for the address that the provider sends back to.
+
+    Lax and not Strict, since the provider sends the person back from its own site. On a developer's machine, without
+    TLS, not Secure: a program that plays a browser there would never send it.
+    """
+    secure = "Secure; " if app.settings().public_url.startswith("https:") else ""
+    seconds = int(LASTS.total_seconds()) if key else 0
+    return f"{FLOW_COOKIE}={key}; Path={path}; Max-Age={seconds}; {secure}HttpOnly; SameSite=Lax"
+
+
 def _bearer(req: func.HttpRequest) -> str | None:
     scheme, _, token = req.headers.get("Authorization", "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def _cookie(req: func.HttpRequest) -> str | None:
+def flow_key(req: func.HttpRequest) -> str | None:
+    """The key of the log-in that this browser began."""
+    return _cookie(req, FLOW_COOKIE)
+
+
+def _cookie(req: func.HttpRequest, name: str) -> str | None:
     try:
-        cookie = SimpleCookie(req.headers.get("Cookie", "")).get(SESSION_COOKIE)
+        cookie = SimpleCookie(req.headers.get("Cookie", "")).get(name)
     except CookieError:
         return None
     return cookie.value if cookie else None

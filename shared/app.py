@@ -9,7 +9,7 @@ from shared.domain import containers
 from shared.domain.quarantine import QuarantinedEvent
 from shared.domain.staff import StaffMember
 from shared.domain.tokens import Tokens
-from shared.ports import Ports, Store
+from shared.ports import IdentityProvider, Ports, Store
 from shared.settings import Settings, read_settings
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Collection
@@ -51,6 +51,7 @@ def ports_of_the_suite() -> Ports:
         "tokens": Tokens(s.token_keys),
         "public_url": s.public_url,
         "bcrypt_cost": s.bcrypt_cost,
+        "identity": _identity(s),
         **_overrides,
     }
     made.setdefault("store", _store(s))
@@ -89,7 +90,7 @@ async def close() -> None:
     if ports_of_the_suite.cache_info().currsize:
         ports = ports_of_the_suite()
         await ports.store.close()
-        for port in (ports.queue, ports.files, ports.mailer):
+        for port in (ports.queue, ports.files, ports.mailer, *ports.identity.values()):
             if isinstance(port, Closing):
                 await port.aclose()
 
@@ -101,6 +102,16 @@ class Closing(Protocol):
     async def aclose(self) -> None:
         """Lets go of them."""
         ...
+
+
+def _identity(s: Settings) -> dict[str, IdentityProvider]:
+    """The identity providers that the settings know."""
+    known: dict[str, IdentityProvider] = {}
+    if s.entra:
+        from shared.adapters.entra import Entra, EntraIdentityProvider
+
+        known["sso"] = EntraIdentityProvider(Entra(s.entra_authority, s.entra.id, s.entra.secret, s.identity_sandbox))
+    return known
 
 
 def _store(s: Settings) -> Store:

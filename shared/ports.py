@@ -225,6 +225,41 @@ class Mailer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A log-in that was begun: where the person goes, and what must be kept secret until they are back."""
+
+    url: str
+    secrets: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is, by the checked word of an identity provider.
+
+    `subject` is theirs alone at this provider: `<tenant>.<object id>` in lower case at Entra ID. `claims` are the
+    provider's other words, for what a brand's policy asks for by name.
+    """
+
+    subject: str
+    email: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    claims: Mapping[str, str] = field(default_factory=dict)
+
+
+class IdentityProvider(Protocol):
+    """Somebody else's log-in: the person goes there and comes back with an answer."""
+
+    async def begin(self, redirect_uri: str, state: str, tenant: str | None = None) -> Begun:
+        """Begins a log-in at a tenant of the provider; raises TryAgainError when it does not answer."""
+        ...
+
+    async def finish(self, secrets: Document, answer: Mapping[str, str]) -> Identity:
+        """Who came back; raises LogInRefusedError for a word that is not good, TryAgainError when nobody can be asked."""
+        ...
+
+
 class Clock(Protocol):
     """The only source of the time."""
 
@@ -258,3 +293,4 @@ class Ports:
     tokens: Tokens
     public_url: str
     bcrypt_cost: int = 12
+    identity: Mapping[str, IdentityProvider] = field(default_factory=dict)  # by name: those that the settings know

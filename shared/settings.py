@@ -4,6 +4,9 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class SettingError(Exception):
@@ -29,6 +32,19 @@ class Settings:
     master_keys: tuple[bytes, ...]  # MASTER_KEYS: wrap the brands' keys; base64 of 32 bytes each, newest first
     token_keys: tuple[bytes, ...]  # TOKEN_KEYS: sign links and sessions; base64 of 32 bytes each, newest first
     bcrypt_cost: int  # BCRYPT_COST
+    entra: "Client | None"  # ENTRA_CLIENT_ID, ENTRA_CLIENT_SECRET: the app at Entra ID; left out, nobody signs in by it
+    entra_authority: str  # ENTRA_AUTHORITY
+    manager_tenant: str  # MANAGER_TENANT: whose users may try the Manager's door
+    manager_url: str | None  # MANAGER_URL: where a log-in to the Manager ends; left out, at a page of the suite's own
+    identity_sandbox: str | None  # IDENTITY_SANDBOX_URL: in place of every identity provider, on one machine alone
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What an identity provider knows the suite by."""
+
+    id: str
+    secret: str
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -42,6 +58,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
     def optional(name: str) -> str | None:
         return environment.get(name, "").strip() or None
+
+    def client(name: str) -> Client | None:
+        id = optional(f"{name}_ID")
+        return Client(id, required(f"{name}_SECRET")) if id else None
 
     storage, queue_uri = optional("AzureWebJobsStorage"), optional("AzureWebJobsStorage__queueServiceUri")
     if storage is None and queue_uri is None:
@@ -62,7 +82,19 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         master_keys=_keys("MASTER_KEYS", required("MASTER_KEYS")),
         token_keys=_keys("TOKEN_KEYS", required("TOKEN_KEYS")),
         bcrypt_cost=_cost(environment.get("BCRYPT_COST", "12")),
+        entra=client("ENTRA_CLIENT"),
+        entra_authority=(optional("ENTRA_AUTHORITY") or "https://login.microsoftonline.com").rstrip("/"),
+        manager_tenant=optional("MANAGER_TENANT") or "organizations",
+        manager_url=optional("MANAGER_URL"),
+        identity_sandbox=_sandbox(optional("IDENTITY_SANDBOX_URL"), required("PUBLIC_URL")),
     )
+
+
+def _sandbox(url: str | None, public_url: str) -> str | None:
+    """Where anybody may sign in as anybody: only where nobody else reaches the suite."""
+    if url and urlsplit(public_url).hostname not in LOOPBACK:
+        raise SettingError("IDENTITY_SANDBOX_URL is for a PUBLIC_URL on this machine alone")
+    return url.rstrip("/") if url else None
 
 
 def _credentials(text: str) -> tuple[tuple[str, str], ...]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 class Container:
     """One kind of document; `indexes` are the paths, or ordered groups of paths, that queries use and nothing else.
 
-    `contains` are the texts that are searched in, inside one partition or what an index holds: no store sorts by them.
-    A document's own id may be asked for everywhere.
+    `contains` are the texts that are searched in, inside one partition only: no store sorts or keeps copies by them.
     """
 
     name: str
@@ -18,36 +17,20 @@ class Container:
     contains: tuple[str, ...] = ()
 
 
-AMBASSADORS = Container(
-    "ambassadors",
-    partition="id",
-    indexes=(
-        ("clock.rule", "clock.since"),
-        ("owedSince",),
-        ("createdAt",),
-        ("status", "createdAt"),
-        ("brandSees", "createdAt"),
-    ),
-    contains=("search",),
-)
+AMBASSADORS = Container("ambassadors", partition="id", indexes=(("clock.rule", "clock.since"), ("owedSince",)))
 CONTACTS = Container(
     "contacts",
     partition="ambassadorId",
     indexes=(
         ("clock.rule", "clock.since"),
         ("emailHash",),
-        ("twitterHash",),
-        ("addressKey",),
         ("ambassadorOptIn",),
         ("createdAt",),
         ("outgoing.at",),
         ("proof.at",),
-        # Only what brand users may see carries `brandSees`: their lists, counts and searches meet nothing else (VIS-2).
-        ("brandSees", "createdAt"),
-        ("brandSees", "brandOptIn", "createdAt"),
     ),
     unique=("addressKey",),
-    contains=("search", "brandSearch"),
+    contains=("search",),
 )
 ACTIVITY = Container("activity", partition="ambassadorId", indexes=(("createdAt",),))
 FEED = Container("feed", partition="month", indexes=(("at",), ("ambassadorId",)))
@@ -86,6 +69,7 @@ BRAND_CONTAINERS = (
 BRANDS = Container("brands", partition="id", indexes=(("status",),))
 KEYS = Container("keys", partition="id")
 STAFF = Container("staff", partition="id")
+FLOWS = Container("flows", partition="id", indexes=(("expiresAt",),))
 QUARANTINE = Container("quarantine", partition="id", indexes=(("at",),))
 
-PLATFORM_CONTAINERS = (BRANDS, KEYS, STAFF, QUARANTINE)
+PLATFORM_CONTAINERS = (BRANDS, KEYS, STAFF, FLOWS, QUARANTINE)

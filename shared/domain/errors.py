@@ -55,6 +55,16 @@ class FeatureOffError(ForbiddenError):
     kind, title = "feature-off", "This brand does not have this"
 
 
+class LogInRefusedError(ForbiddenError):
+    """The identity provider's word is missing, or is not good; `reason` says why, and nothing of a person."""
+
+    kind, title = "log-in-refused", "The log-in was refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
 class CsrfError(ForbiddenError):
     """A cookie alone asked for a change (it needs the X-CSRF-Token header too)."""
 

@@ -66,6 +66,20 @@ async def unseal(chunks: AsyncIterable[bytes], key: str) -> AsyncIterator[bytes]
         yield last
 
 
+def seal_text(text: str, key: str) -> str:
+    """Encrypts a short text under a key as `new_file_key` makes it; raises ValueError for a bad key."""
+    return base64.urlsafe_b64encode(b"".join(seal([text.encode()], key))).decode()
+
+
+async def unseal_text(sealed: str, key: str) -> str:
+    """Decrypts what `seal_text` made; raises SealBrokenError, and ValueError for a bad key."""
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield base64.urlsafe_b64decode(sealed)
+
+    return b"".join([piece async for piece in unseal(whole(), key)]).decode()
+
+
 def _cipher(key: str) -> "AESGCM":
     # Here and not above: the import costs a cold start, and most requests touch no file.
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM

@@ -2,6 +2,7 @@
 
 from shared.pages.brand import Brand, platform_brand
 from shared.pages.languages import LANGUAGES, Language, language_of
+from shared.pages.log_in_pages import LogInPageName, log_in_page
 from shared.pages.persons_mails import (
     MailContent,
     MailName,
@@ -32,6 +33,7 @@ __all__ = [
     "Brand",
     "InvitationAnswer",
     "Language",
+    "LogInPageName",
     "MailContent",
     "MailName",
     "OptOutScope",
@@ -48,6 +50,7 @@ __all__ = [
     "invitation_page",
     "invitation_reminder_mail",
     "language_of",
+    "log_in_page",
     "mail_text_version",
     "opt_out_page",
     "page_text_version",

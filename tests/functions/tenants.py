@@ -7,8 +7,11 @@ from typing import Any
 from shared import app
 from shared.domain.api_keys import ApiScope
 from shared.domain.custom_id import CustomId
+from shared.domain.flows import FlowPurpose
+from shared.domain.ids import new_id
 from shared.domain.jobs import Run
 from shared.domain.staff import Role
+from shared.usecases import flows
 from shared.usecases.api_keys import create_key
 from tests.functions.suite import PASSWORD, SignedIn, Suite
 
@@ -39,6 +42,8 @@ class Tenant:
     opt_out: str
     sign_up: str
     staff: dict[str, str]
+    flow: str
+    flow_key: str
     key_id: str
     key: str
 
@@ -84,7 +89,7 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
     await suite.world.drain()
     news = {"channel": "facebook", "subject": "News", "body": "Look", "contents": [CONTENT]}
     shared = await me.call("POST", "/publications", json=news)
-    opened = await app.brand(brand)
+    opened, ports = await app.brand(brand), app.ports_of_the_suite()
     run = Run(started_at=opened.now())
     await opened.runs.create(run)
     record = await suite.world.contact_of(friend, brand)
@@ -100,6 +105,8 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
         opt_out=link(suite, friend, "u"),
         sign_up=link(suite, newcomer, "c"),
         staff=await suite.staff(Role.BRAND_ADMIN, brand),
+        flow=(flow := new_id()),
+        flow_key=await flows.keep(ports, flow, FlowPurpose.AMBASSADOR, "sso", brand, {"secrets": {}}),
         key_id=key.id,
         key=text,
     )

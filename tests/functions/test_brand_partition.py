@@ -129,6 +129,39 @@ def of_staff(operation: Operation, t: Tenants, others: dict[str, dict[str, str]]
         yield "no id", _ask(operation, "acme", "a" * 300, t.mine.staff), unknown
 
 
+def of_staff_session(operation: Operation, t: Tenants) -> Iterator[Pair]:
+    """A session that is at no brand."""
+    forged = _ask(operation, "", "", _bearer(NOT_A_TOKEN))
+    for what, headers in {
+        "no session": {},
+        "an ambassador's session": _bearer(t.mine.me.token),
+        "an ambassador's cookie": _cookie(t.mine.me.token, t.mine.me.csrf_token),
+        "an ambassador's session for a cookie": {"Cookie": f"Popsell_manager={t.mine.me.token}"},
+    }.items():
+        yield what, _ask(operation, "", "", headers), forged
+    if operation.methods != ("GET",):
+        cookie = {"Cookie": t.mine.staff["Authorization"].replace("Bearer ", "Popsell_manager=")}
+        without = _ask(operation, "", "", cookie)
+        for what, csrf in {"an ambassador's CSRF token": t.mine.me.csrf_token, "a session": t.mine.me.token}.items():
+            yield what, _ask(operation, "", "", {**cookie, "X-CSRF-Token": csrf}), without
+
+
+def of_callback(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    """Log-ins that are under way in another browser, at another door, or not at all."""
+
+    def ask(state: str, key: str | None) -> Ask:
+        cookie = {"Cookie": f"Popsell_log_in={key}"} if key else {}
+        return Ask("GET", f"{operation.path}?code=c&state={state}", cookie)
+
+    nothing = ask(new_id(), None)
+    yield "no browser's", ask(t.mine.flow, None), nothing
+    yield "another's", ask(t.foreign.flow, t.mine.flow_key), nothing
+    yield "an unknown one", ask(new_id(), t.mine.flow_key), nothing
+    yield "a session for a key", ask(t.mine.flow, t.mine.me.token), nothing
+    if operation.name == "finish_manager_log_in":
+        yield "an ambassador's", ask(t.mine.flow, t.mine.flow_key), nothing
+
+
 def of_pages(purpose: Purpose) -> Callable[[Operation, Tenants, Suite], Iterator[Pair]]:
     """Tokens that open nothing, though some of them are genuine."""
 
@@ -251,6 +284,9 @@ PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
     "open_session": of_session,
     "receive_mail_events": of_webhook,
     "follow_publication": of_redirects,
+    "begin_manager_log_in": of_documents,
+    "finish_manager_log_in": of_callback,
+    "show_manager_welcome": of_documents,
     "read_contract": of_documents,
     "show_contract": of_documents,
     "show_invitation": of_pages(Purpose.INVITATION),
@@ -268,6 +304,7 @@ LEFT_BEHIND: dict[str, tuple[Container, ...]] = {  # the caller's own, whoever e
 }
 REFUSED = (401, 403, 404)
 ANSWERED = {
+    "show_manager_welcome": 200,
     "read_contract": 200,
     "show_contract": 200,
     "sign_up_ambassador": 202,
@@ -282,6 +319,8 @@ async def test_what_is_not_ones_own_looks_like_what_there_is_not(suite: Suite, o
     tenants = await settle(suite)
     if operation.auth == "ambassador":
         pairs = of_ambassadors(operation, tenants)
+    elif operation.auth == "staff" and "{brand}" not in operation.path:
+        pairs = of_staff_session(operation, tenants)
     elif operation.auth == "staff":
         roles = {role.value: await suite.staff(role, "acme") for role in (Role.BRAND_SUPPORT, Role.BRAND_COMMUNITY)}
         others = {role.value: await suite.staff(role, "globex") for role in (Role.ACCOUNT_TEAM, Role.BRAND_ADMIN)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 from shared.pages import render
 from shared.pages.render import Brand, MailContent, Page
@@ -35,7 +35,12 @@ def pages(
     look: dict[str, Any] = {"brand": brand or a_brand(), "language": language}
     person: dict[str, Any] = {**look, "ambassador_name": ambassador, "contact_email_masked": email}
     until = date(2030, 3, 1)
+    log_in = {
+        name.replace("_", " "): render.log_in_page(name, **look, link=LOG_IN_URL if name == "signed_in" else None)
+        for name in get_args(render.LogInPageName)
+    }
     return {
+        **log_in,
         "invitation": render.invitation_page(**person, answer=None, until=until),
         "invitation accepted": render.invitation_page(**person, answer="accepted", until=until),
         "invitation declined": render.invitation_page(**person, answer="declined", until=until),

@@ -11,12 +11,13 @@ import pytest
 
 from shared.pages import catalogue as module
 from shared.pages.catalogue import Kind, catalogue, day_text, text_version
+from shared.pages.log_in_pages import LogInPageName
 from shared.pages.persons_mails import MailName
 from shared.pages.persons_pages import PageName
 from shared.pages.render import LANGUAGES, mail_text_version, page_text_version
 
 NAMED: list[tuple[Kind, str]] = [
-    *(("pages", name) for name in get_args(PageName)),
+    *(("pages", name) for name in (*get_args(PageName), *get_args(LogInPageName))),
     *(("mails", name) for name in get_args(MailName)),
 ]
 

@@ -36,9 +36,9 @@ def _read(page: Page) -> Markup:
 @pytest.mark.rule("MAIL-2")
 def test_every_page_links_the_privacy_policy_and_says_who_is_responsible(language: str, name: str) -> None:
     markup = _read(pages(language)[name])
-    (link,) = markup.all("a")
+    (link,) = [link for link in markup.all("a") if "footer" in link.within]
     assert link.attributes["href"] == a_brand().privacy_policy_url
-    assert link.text and "footer" in link.within
+    assert link.text
     footer = markup.one("footer").text
     assert "Acme" in footer and "Popsell" in footer
 
