@@ -11,9 +11,17 @@ from functions.http import Answer, Body, LongText, ShortText, answer, client_ip,
 from functions.identity import ambassador, session_cookie, signing_brand
 from functions.work import queue_function
 from shared import app
-from shared.domain.ambassador import AccountStatus, Address, CommunicationSwitches, CommunitySwitches, Gender
+from shared.domain.ambassador import (
+    AccountStatus,
+    Address,
+    Ambassador,
+    CommunicationSwitches,
+    CommunitySwitches,
+    Gender,
+)
 from shared.domain.iban import clean_iban
 from shared.domain.records import Instant
+from shared.domain.visibility import Viewer, see_ambassador
 from shared.usecases import account_mails, sessions, sign_up
 
 DateOfBirth = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
@@ -194,7 +202,7 @@ async def close_session(req: func.HttpRequest) -> func.HttpResponse:
 async def read_account(req: func.HttpRequest) -> func.HttpResponse:
     """The ambassador's own data."""
     caller = await ambassador(req)
-    return answer(200, _account(caller.account.record.model_dump()))
+    return answer(200, _account(caller.account.record))
 
 
 @operation(auth="ambassador", body=AccountPatch, answers={200: Account})
@@ -208,7 +216,7 @@ async def edit_account(req: func.HttpRequest) -> func.HttpResponse:
     if "interests" in fields:
         fields["interests"] = tuple(body.interests or ())
     after = await sessions.edit_account(caller, fields)
-    return answer(200, _account(after.model_dump()))
+    return answer(200, _account(after))
 
 
 @queue_function(account_mails.QUEUE)
@@ -218,5 +226,5 @@ async def send_account_mails(message: Mapping[str, Any]) -> None:
     await account_mails.send_account_mails(await app.brand(message["brand"]), mails)
 
 
-def _account(fields: dict[str, object]) -> Account:
-    return Account(**{name: fields[name] for name in Account.model_fields})
+def _account(account: Ambassador) -> Account:
+    return Account(**see_ambassador(account, Viewer.OWN_AMBASSADOR))

@@ -15,8 +15,8 @@ from shared.domain.contact import Contact, EmailStatus, MailKind
 from shared.domain.jobs import Job, JobState, RowRefusal
 from shared.domain.policy import Durations
 from shared.domain.records import Instant
-from shared.domain.retention import RULES, Action, RuleId, due_at
-from shared.domain.visibility import for_ambassador
+from shared.domain.retention import Action, RuleId
+from shared.domain.visibility import Viewer, see_contact
 from shared.usecases import contacts, import_contacts, invite
 
 
@@ -70,20 +70,29 @@ class MailAnswer(Answer):
     clicks: int
 
 
+class SaleAnswer(Answer):
+    """A sale to the contact; of what, only the Manager shows (CON-1)."""
+
+    at: Instant
+    amount: str
+    currency: str
+
+
 class ContactAnswer(Answer):
-    """A contact as its ambassador may see it (VIS-3)."""
+    """A contact as its ambassador may see it: the address of someone who opted out is null (VIS-3)."""
 
     id: str
     ambassador_id: str
     first_name: str | None
     last_name: str | None
-    email: str | None
+    email: str | None = None
     email_status: EmailStatus
     customer_id: str | None
     facebook_id: str | None
     twitter_id: str | None
     instagram_id: str | None
     photo_url: str | None
+    type: Literal["hostess", "customer", "prospect"] | None
     ambassador_opt_in: AmbassadorOptIn
     ambassador_opt_in_at: Instant
     brand_opt_in: BrandOptIn
@@ -100,6 +109,7 @@ class ContactAnswer(Answer):
     language: str | None
     tags: tuple[str, ...]
     mails: tuple[MailAnswer, ...]
+    sales: tuple[SaleAnswer, ...]
     created_at: Instant
     created_by: str
     modified_at: Instant
@@ -243,22 +253,7 @@ async def run_import(message: Mapping[str, Any]) -> None:
 
 
 def _shown(contact: Contact, durations: Durations) -> ContactAnswer:
-    fields = for_ambassador(contact)
-    due = due_at(contact.clock, durations)
-    retention = None
-    if contact.clock and due:
-        retention = Retention(rule=contact.clock.rule, action=RULES[contact.clock.rule].action, at=due)
-    return ContactAnswer(**fields, mails=_mails(contact), retention=retention)
-
-
-def _mails(contact: Contact) -> tuple[MailAnswer, ...]:
-    def count(mail: str, kind: str) -> int:
-        return sum(event.mail == mail and event.kind == kind for event in contact.events)
-
-    return tuple(
-        MailAnswer(kind=mail.kind, sent_at=mail.at, opens=count(mail.id, "open"), clicks=count(mail.id, "click"))
-        for mail in contact.mails
-    )
+    return ContactAnswer(**see_contact(contact, Viewer.OWN_AMBASSADOR, durations))
 
 
 def _job(job: Job) -> JobAnswer:

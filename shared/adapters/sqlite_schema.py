@@ -68,8 +68,8 @@ def table(container: Container) -> Table:
 
 
 def column(path: str) -> str:
-    """The quoted column of an indexed path."""
-    return f'"at {path}"'
+    """The quoted column of an indexed path, or of the id."""
+    return '"id"' if path == "id" else f'"at {path}"'
 
 
 def index_name(container: Container, group: tuple[str, ...], *, scoped: bool) -> str:

@@ -135,7 +135,8 @@ def plan(container: Container, query: Query) -> Plan:
     """The one way to answer without reading what is not asked for; raises ValueError when no index can.
 
     Across partitions a query needs a group that it holds by equality up to the last path, which it may hold in
-    any way or sort by; more fields may filter then. Inside a partition any indexed field may filter.
+    any way or sort by; more fields may filter then. Inside a partition any indexed field may filter. One id may be
+    asked for without an order: Cosmos DB indexes ids by itself, the embedded store reads its short rows.
     """
     if not 1 <= query.limit <= 1000:
         raise ValueError("a page has 1 to 1000 documents")
@@ -152,6 +153,8 @@ def plan(container: Container, query: Query) -> Plan:
             best = max(best, Plan(group, held), key=_reach)
     if query.order_by is not None and best.group is None:
         raise ValueError(f"no index of {container.name} sorts by {query.order_by} here")
+    if query.order_by is None and any(where.field == "id" for where in query.where):
+        return _PRIMARY
     if query.partition is None and query.where and (best.group is None or not _starts(best.group, query.where)):
         raise ValueError(f"no index of {container.name} answers this across partitions")
     return best
@@ -184,7 +187,8 @@ def _starts(group: tuple[str, ...], where: tuple[Where, ...]) -> bool:
 def _check_where(container: Container, where: tuple[Where, ...]) -> None:
     indexed = indexed_paths(container)
     for condition in where:
-        if condition.field not in (container.contains if condition.op == "contains" else indexed):
+        answers = container.contains if condition.op == "contains" else indexed
+        if condition.field not in answers and (condition.field, condition.op) != ("id", "="):
             raise ValueError(f"{container.name} has no index of {condition.field} for {condition.op}")
         values = condition.value if condition.op == "in" else (condition.value,)
         plain = str if condition.op == "contains" else str | int | float

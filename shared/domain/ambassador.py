@@ -133,6 +133,8 @@ class Ambassador(Record):
     owed_since: Instant | None = None  # the oldest's, for the recovery timer; `owing` keeps both
     left_at: Instant | None = None
     left_because: LeftBecause | None = None
+    brand_sees: bool = False
+    search: str | None = None
     clock: Clock | None = None
 
     @property
@@ -173,8 +175,15 @@ class Ambassador(Record):
         waiting = self.status is AccountStatus.UNCONFIRMED
         return self.changed(
             email_hash=hasher.ref(self.email),
+            brand_sees=self.status in (AccountStatus.ACTIVE, AccountStatus.LEAVING),
+            search=self._search_text(),
             clock=Clock(rule=RuleId.UNCONFIRMED_SIGN_UP, since=self.created_at) if waiting else None,
         )
+
+    def _search_text(self) -> str:
+        """What staff may find the account by."""
+        parts = (self.first_name, self.last_name, self.alias, self.email, self.customer_id)
+        return " ".join(part for part in parts if part).casefold()
 
 
 class Claim(Record):

@@ -44,6 +44,8 @@ CONTACT_FIELDS: Mapping[str, Fate] = {
     "ambassador_opt_in": Fate.KEEP,
     "ambassador_opt_in_at": Fate.KEEP,
     "becomes": Fate.ERASE,
+    "asking": Fate.ERASE,
+    "beside": Fate.ERASE,
     "brand_opt_in": Fate.KEEP,
     "brand_opt_in_at": Fate.KEEP,
     "partners_opt_in": Fate.KEEP,
@@ -54,6 +56,7 @@ CONTACT_FIELDS: Mapping[str, Fate] = {
     "last_call_at": Fate.KEEP,
     "events": Fate.COARSEN,  # the event that made the status stays without its mail
     "sales": Fate.COARSEN,  # month and amount
+    "form_answers": Fate.ERASE,
     "last_activity_at": Fate.KEEP,
     "created_at": Fate.KEEP,
     "created_by": Fate.COARSEN,  # the mechanism without job and row
@@ -70,13 +73,15 @@ CONTACT_FIELDS: Mapping[str, Fate] = {
     "address_key": Fate.DERIVED,
     "email_status": Fate.DERIVED,
     "search": Fate.DERIVED,
+    "brand_sees": Fate.DERIVED,
+    "brand_search": Fate.DERIVED,
     "clock": Fate.DERIVED,
     "proof": Fate.KEEP,  # the head of the ledger's chain, which holds no personal data
 }
 
 # RET-15: what is the ambassador's own of a record, and goes when the record is left to the brand.
 AMBASSADORS_PART = ("photo_url", "comments", "type", "tags", "mails", "outgoing", "doubted",
-                    "becomes", "facebook_id", "twitter_id", "instagram_id")  # fmt: skip
+                    "becomes", "asking", "beside", "facebook_id", "twitter_id", "instagram_id")  # fmt: skip
 
 
 def check_table(model: type[Record], table: Mapping[str, Fate]) -> None:

@@ -65,6 +65,11 @@ class BrandOptIn(StrEnum):
         """Whether the brand may write; `storage_only` only shows the record."""
         return self not in (BrandOptIn.NONE, BrandOptIn.STORAGE_ONLY)
 
+    @property
+    def explicit(self) -> bool:
+        """Whether the state stands for an act of the person (CON-6)."""
+        return self in (BrandOptIn.BLOG, BrandOptIn.INTERNAL_FORM, BrandOptIn.EXTERNAL_FORM)
+
 
 _IN, _OUT, _BLOCKED, _STORAGE = (
     OptInClass.OPTED_IN,
@@ -95,11 +100,17 @@ _MEANING: dict[AmbassadorOptIn, tuple[OptInClass, bool]] = {
 }
 
 
+# Of two implicit sources the one that says more stays, whichever came first.
+_SAYS: dict[OptInClass, int] = {_BLOCKED: 0, _STORAGE: 2, _IN: 3, _OUT: 4}
+_BRAND_SAYS: dict[BrandOptIn, int] = {BrandOptIn.NONE: 0, BrandOptIn.STORAGE_ONLY: 1, BrandOptIn.BRAND_DATABASE: 2}
+
+
 def stands(current: AmbassadorOptIn, since: datetime, incoming: AmbassadorOptIn, at: datetime) -> bool:
     """Whether the current state outlives the incoming one (CON-6).
 
     An implicit source never lifts an opt-out, never weakens an explicit opt-in, and never sets a consent back
-    to a question; between explicit acts the later wins, and of two in one second the opt-out.
+    to a question (CON-8); between explicit acts the later wins, and of two in one second the opt-out; of two implicit
+    sources the one that says more.
     """
     if incoming.explicit:
         if not current.explicit:
@@ -107,4 +118,15 @@ def stands(current: AmbassadorOptIn, since: datetime, incoming: AmbassadorOptIn,
         return at < since or (at == since and current.opted_out)
     if current.opted_out or current.explicit:
         return True
-    return current.opt_in_class is OptInClass.OPTED_IN and incoming.opt_in_class is OptInClass.BLOCKED
+    return _says(incoming) <= _says(current)
+
+
+def brand_stands(current: BrandOptIn, incoming: BrandOptIn) -> bool:
+    """The same for the brand's opt-in: explicit ones replace every other, and the later of two wins (CON-5, CON-6)."""
+    if incoming.explicit:
+        return False
+    return current.explicit or _BRAND_SAYS[incoming] <= _BRAND_SAYS[current]
+
+
+def _says(state: AmbassadorOptIn) -> int:
+    return 1 if state is AmbassadorOptIn.SOCIAL_ONLY else _SAYS[state.opt_in_class]

@@ -1,12 +1,13 @@
 """A contact: one person in the book of one ambassador (CON-1), and what follows from its fields."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
+from shared.domain.collecting import Source
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.hashing import Hasher
 from shared.domain.ids import new_id
@@ -81,6 +82,33 @@ class SeenEvent(Record):
     mail: str | None = None
 
 
+class Confirmed(Record):
+    """The press of the button behind a confirmation mail: the proof of what then takes effect, whatever comes between."""
+
+    at: Instant
+    text_version: str | None = None
+    ip_hash: str | None = None
+
+
+class Asking(Record):
+    """What somebody entered in a form and has still to confirm (COL-11); `becomes` on the record says the rest.
+
+    `mail` is the one mail that may go out for it, `mailed_at` when it was queued: at most one a day (SUP-4).
+    """
+
+    source: Source
+    at: Instant
+    brand: BrandOptIn
+    partners: bool = False
+    form: str | None = None
+    text_version: str | None = None
+    ip_hash: str | None = None
+    message: str | None = None
+    mail: str | None = None
+    mailed_at: Instant | None = None
+    confirmed: Confirmed | None = None
+
+
 class Sale(Record):
     """One order or purchase; products are for the Manager only."""
 
@@ -118,6 +146,8 @@ class Contact(Record):
     ambassador_opt_in: AmbassadorOptIn
     ambassador_opt_in_at: Instant
     becomes: AmbassadorOptIn | None = None
+    asking: Asking | None = None  # a pending record without it asks nothing any more, and goes by its clock
+    beside: str | None = None  # a pending record that leaves its address to another one: that one's id
     brand_opt_in: BrandOptIn = BrandOptIn.NONE
     brand_opt_in_at: Instant | None = None
     partners_opt_in: bool = False
@@ -129,6 +159,7 @@ class Contact(Record):
     last_call_at: Instant | None = None  # the second invitation went, or was due and could not go
     events: tuple[SeenEvent, ...] = ()
     sales: tuple[Sale, ...] = ()
+    form_answers: Mapping[str, str] = {}  # to the brand's own questions: for the brand, not for the ambassador
     last_activity_at: Instant | None = None
 
     created_at: Instant
@@ -147,6 +178,8 @@ class Contact(Record):
     address_key: str = ""
     email_status: EmailStatus = EmailStatus.NOT_VERIFIED
     search: str | None = None
+    brand_sees: bool = False
+    brand_search: str | None = None
     clock: Clock | None = None
     proof: Entry | None = None
 
@@ -166,6 +199,11 @@ class Contact(Record):
         return self.ambassador_opt_in.opted_out or not self.in_the_book
 
     @property
+    def shown_to_the_brand(self) -> bool:
+        """Whether brand users may know of the record: a brand opt-in, confirmed, of somebody who is still known (VIS-2)."""
+        return self.brand_opt_in is not BrandOptIn.NONE and not self.pending and self.anonymised_at is None
+
+    @property
     def _keeps_its_address_for_good(self) -> bool:
         # Who was invited and taken out of the book could be invited without end if the address were free again.
         return self.ambassador_opt_in.opted_out or self.ambassador_opt_in is AmbassadorOptIn.INVITATION_SENT
@@ -180,14 +218,22 @@ class Contact(Record):
             facebook_hash=hasher.ref(self.facebook_id) if self.facebook_id else self.facebook_hash,
             twitter_hash=hasher.ref(self.twitter_id) if self.twitter_id else self.twitter_hash,
             instagram_hash=hasher.ref(self.instagram_id) if self.instagram_id else self.instagram_hash,
-            address_key=email_hash if email_hash and keeps_address else self._own_key(),
+            address_key=self._address_key(email_hash if keeps_address else None),
             email_status=email_status(self.events, soft_bounce_limit),
             search=self._search_text(),
+            brand_sees=self.shown_to_the_brand,
+            brand_search=self._brands_search_text(),
             clock=contact_clock(self),
         )
 
-    def _own_key(self) -> str:
-        """What is unique in a record without an address: the row it was imported from, so that a repeat is seen."""
+    def _address_key(self, email_hash: str | None) -> str:
+        """What is unique among the ambassador's records.
+
+        Of one address there may be one record, and one pending one beside it. Of a record without address, the row it was
+        imported from, so that a repeat is seen.
+        """
+        if email_hash:
+            return f"pending.{email_hash}" if self.pending and self.beside else email_hash
         row = self.created_by
         return f"{row.job}.{row.row}" if row.job and self.in_the_book else self.id
 
@@ -195,8 +241,19 @@ class Contact(Record):
         """What the ambassador may find the record by: never the hidden address of someone who opted out (VIS-3)."""
         if not self.in_the_book or self.pending:
             return None
-        shown = (self.first_name, self.last_name, None if self.ambassador_opt_in.opted_out else self.email)
-        return " ".join(part for part in shown if part).casefold() or None
+        return _findable(self.first_name, self.last_name, None if self.ambassador_opt_in.opted_out else self.email)
+
+    def _brands_search_text(self) -> str | None:
+        """What brand users may find the record by; nothing of a record that they may not see."""
+        return (
+            _findable(self.first_name, self.last_name, self.email, self.customer_id)
+            if self.shown_to_the_brand
+            else None
+        )
+
+
+def _findable(*parts: str | None) -> str | None:
+    return " ".join(part for part in parts if part).casefold() or None
 
 
 def email_status(events: Sequence[SeenEvent], soft_bounce_limit: int) -> EmailStatus:

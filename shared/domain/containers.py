@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Container:
     """One kind of document; `indexes` are the paths, or ordered groups of paths, that queries use and nothing else.
 
-    `contains` are the texts that are searched in, inside one partition only: no store sorts or keeps copies by them.
+    `contains` are the texts that are searched in, inside one partition or what an index holds: no store sorts by them.
+    A document's own id may be asked for everywhere.
     """
 
     name: str
@@ -17,20 +18,36 @@ class Container:
     contains: tuple[str, ...] = ()
 
 
-AMBASSADORS = Container("ambassadors", partition="id", indexes=(("clock.rule", "clock.since"), ("owedSince",)))
+AMBASSADORS = Container(
+    "ambassadors",
+    partition="id",
+    indexes=(
+        ("clock.rule", "clock.since"),
+        ("owedSince",),
+        ("createdAt",),
+        ("status", "createdAt"),
+        ("brandSees", "createdAt"),
+    ),
+    contains=("search",),
+)
 CONTACTS = Container(
     "contacts",
     partition="ambassadorId",
     indexes=(
         ("clock.rule", "clock.since"),
         ("emailHash",),
+        ("twitterHash",),
+        ("addressKey",),
         ("ambassadorOptIn",),
         ("createdAt",),
         ("outgoing.at",),
         ("proof.at",),
+        # Only what brand users may see carries `brandSees`: their lists, counts and searches meet nothing else (VIS-2).
+        ("brandSees", "createdAt"),
+        ("brandSees", "brandOptIn", "createdAt"),
     ),
     unique=("addressKey",),
-    contains=("search",),
+    contains=("search", "brandSearch"),
 )
 ACTIVITY = Container("activity", partition="ambassadorId", indexes=(("createdAt",),))
 FEED = Container("feed", partition="month", indexes=(("at",), ("ambassadorId",)))

@@ -61,6 +61,14 @@ class Features(Record):
     direct_selling: bool = False
 
 
+class CommunityDisplay(StrEnum):
+    """How the community calls an ambassador (VIS-4)."""
+
+    FULL = "full"
+    FIRST_NAME_AND_INITIAL = "first_name_and_initial"
+    INITIALS = "initials"
+
+
 class SweepGuard(Record):
     """RET-18: a sweep over both limits waits for a person."""
 
@@ -89,6 +97,7 @@ class Policy(Record):
     required_ambassador_fields: tuple[AmbassadorField, ...] = ()
     registration: Registration = Registration()
     sso: SingleSignOn | None = None
+    community_display: CommunityDisplay = CommunityDisplay.FIRST_NAME_AND_INITIAL
     soft_bounce_limit: Annotated[int, Field(ge=2, le=20)] = 5
     sweep_guard: SweepGuard = SweepGuard()
     features: Features = Features()

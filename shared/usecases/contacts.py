@@ -34,7 +34,7 @@ async def enter(brand: Brand, ambassador: str, fields: dict[str, Any]) -> tuple[
     Gives the contact and whether it is new. Raises SuppressedError when the address opted out of this ambassador, was
     invited and taken out of the book, or is on the black list; then nothing is stored.
     """
-    fields = _checked(fields)
+    fields = checked(fields)
     email = fields.get("email")
     if email and await listed(brand, [email]):
         raise SuppressedError
@@ -149,7 +149,7 @@ async def edit(brand: Brand, ambassador: str, contact: str, fields: dict[str, An
         current = await brand.contacts.get(ambassador, contact)
         if current is None or not visible(current.record):
             raise UnknownObjectError
-        after = await _edited(brand, _free(current.record), _checked(fields, current.record))
+        after = await _edited(brand, _free(current.record), checked(fields, current.record))
         try:
             return (await save(brand, Edit(current, after))).record
         except StaleError:
@@ -240,8 +240,8 @@ def _free(contact: Contact) -> Contact:
     return contact
 
 
-def _checked(fields: dict[str, Any], onto: Contact | None = None) -> dict[str, Any]:
-    """The fields with a clean address; raises InvalidInputError unless something says who the contact is (CON-1)."""
+def checked(fields: dict[str, Any], onto: Contact | None = None) -> dict[str, Any]:
+    """The fields of a contact with a clean address; raises InvalidInputError unless something says who the contact is (CON-1)."""
     fields = dict(fields)
     if fields.get("email") is not None:
         try:

@@ -1,6 +1,6 @@
 """The black list at work (SUP): listing an address, asking for it, and telling every record of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from shared.domain.consent import AmbassadorOptIn
@@ -16,11 +16,27 @@ from shared.usecases.saving import ATTEMPTS, change
 REACH_QUEUE = "suppression-reach"
 
 
+Reasons = Mapping[SuppressionReason, datetime]
+
+
 async def listed(brand: Brand, addresses: Iterable[str]) -> set[str]:
     """Those of the addresses that are on the brand's black list (SUP-2), under any key version."""
+    return set(await reasons_listed(brand, addresses))
+
+
+async def reasons_listed(brand: Brand, addresses: Iterable[str]) -> dict[str, Reasons]:
+    """The same addresses, with why each is listed and since when."""
     spellings = {address: brand.hasher.refs(address) for address in addresses}
     found = await brand.suppressions.get_many([(ref, ref) for refs in spellings.values() for ref in refs])
-    return {address for address, refs in spellings.items() if any((ref, ref) in found for ref in refs)}
+    if not found:
+        return {}
+    entries = {
+        address: [found[ref, ref].record for ref in refs if (ref, ref) in found] for address, refs in spellings.items()
+    }
+    reasons = {
+        address: {why: at for entry in own for why, at in entry.reasons.items()} for address, own in entries.items()
+    }
+    return {address: why for address, why in reasons.items() if why}
 
 
 async def suppress(

@@ -95,6 +95,33 @@ async def test_a_text_is_searched_in_inside_a_partition(store: Store, the_brand:
     assert await ids(contacts, Where("search", "contains", "ann"), partition="ambassador-1") == ["a"]
 
 
+async def test_a_text_is_searched_in_where_an_index_leads_there(store: Store, the_brand: str) -> None:
+    contacts = store.brand(the_brand, CONTACTS)
+    await put(
+        contacts,
+        contact("a", "p1", brandSees=True, brandSearch="ann", createdAt="2026-01-01"),
+        contact("b", "p2", brandSees=True, brandSearch="hannah", brandOptIn="blog", createdAt="2026-01-02"),
+        contact("c", "p1", brandSees=True, brandSearch="bob", createdAt="2026-01-03"),
+        contact("d", "p1", brandSearch="ann", createdAt="2026-01-04"),
+    )
+    shown = Where("brandSees", "=", True)
+    ann = Where("brandSearch", "contains", "ann")
+    assert await ids(contacts, shown, order_by="createdAt", descending=True) == ["c", "b", "a"]
+    assert await ids(contacts, shown, ann, order_by="createdAt", descending=True) == ["b", "a"]
+    assert await ids(contacts, shown, ann, Where("brandOptIn", "=", "blog"), order_by="createdAt") == ["b"]
+    assert await ids(contacts, shown, order_by="createdAt", partition="p1", limit=1) == ["a", "c"]
+
+
+async def test_an_id_is_found_in_whatever_partition(store: Store, the_brand: str) -> None:
+    contacts = store.brand(the_brand, CONTACTS)
+    await put(contacts, contact("a", "p1", brandSees=True), contact("b", "p2"), contact("b", "p3", brandSees=True))
+    assert await ids(contacts, Where("id", "=", "a")) == ["a"]
+    assert await ids(contacts, Where("id", "=", "b"), limit=1) == ["b", "b"]
+    assert await ids(contacts, Where("id", "=", "b"), Where("brandSees", "=", True)) == ["b"]
+    assert await ids(contacts, Where("id", "=", "b"), partition="p2") == ["b"]
+    assert await ids(contacts, Where("id", "=", "x")) == []
+
+
 async def test_an_order_leaves_out_documents_that_lack_its_field(store: Store, the_brand: str) -> None:
     contacts = store.brand(the_brand, CONTACTS)
     await put(contacts, contact("a"), contact("b", createdAt=None), contact("c", createdAt="2026"))
@@ -213,8 +240,13 @@ REFUSED: list[tuple[Container, Query]] = [
     (CONTACTS, Query(cursor="WzEsMiwzLDRd")),
     (CONTACTS, Query(cursor="W251bGxd")),
     (CONTACTS, Query(cursor="W1tdLCAiYSIsICJiIl0", order_by="createdAt")),
-    (SUPPRESSIONS, Query((Where("id", "=", "x"),))),
-    (AMBASSADORS, Query(order_by="createdAt")),
+    (SUPPRESSIONS, Query((Where("id", ">", "x"),))),
+    (SUPPRESSIONS, Query((Where("id", "in", ("x",)),))),
+    (CONTACTS, Query((Where("id", "=", None),))),
+    (CONTACTS, Query((Where("id", "=", "x"), Where("email", "=", "a@example.org")))),
+    (CONTACTS, Query((Where("id", "=", "x"),), order_by="id")),
+    (CONTACTS, Query((Where("brandSearch", "contains", "ann"),))),
+    (AMBASSADORS, Query(order_by="email")),
 ]
 
 

@@ -17,8 +17,9 @@ from shared.domain.anonymisation import (
     check_table,
     detached_contact,
 )
+from shared.domain.collecting import Source
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
-from shared.domain.contact import Contact, MailKind, Origin, Outgoing, Sale, SeenEvent, SentMail
+from shared.domain.contact import Asking, Contact, MailKind, Origin, Outgoing, Sale, SeenEvent, SentMail
 from shared.domain.ledger import Evidence, next_entry
 from shared.domain.mail_events import EventKind
 from shared.domain.records import Record, stamp
@@ -55,6 +56,8 @@ def full_contact(state: AmbassadorOptIn = AmbassadorOptIn.OPT_OUT_EMAIL) -> Cont
         ambassador_opt_in=state,
         ambassador_opt_in_at=START,
         becomes=AmbassadorOptIn.OPT_IN_BLOG,
+        asking=Asking(source=Source.BLOG, at=START, brand=BrandOptIn.BLOG, message="secret-message"),
+        form_answers={"secret-question": "secret-answer"},
         brand_opt_in=BrandOptIn.STORAGE_ONLY,
         brand_opt_in_at=START,
         partners_opt_in=True,

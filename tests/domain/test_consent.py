@@ -61,8 +61,9 @@ def should_stand(current: S, incoming: S, at: datetime) -> bool:
         return False
     if current in EXPLICIT or current is S.OPT_OUT_NO_ACTION:
         return True
-    implicit_opt_ins = CLASSES[OptInClass.OPTED_IN] - EXPLICIT
-    return current in implicit_opt_ins and incoming in CLASSES[OptInClass.BLOCKED]
+    says = [CLASSES[OptInClass.BLOCKED], {S.SOCIAL_ONLY}, {S.STORAGE_ONLY}, CLASSES[OptInClass.OPTED_IN] - EXPLICIT,
+            CLASSES[OptInClass.OPTED_OUT] - EXPLICIT]  # fmt: skip
+    return next(n for n, s in enumerate(says) if incoming in s) <= next(n for n, s in enumerate(says) if current in s)
 
 
 @pytest.mark.rule("CON-6")

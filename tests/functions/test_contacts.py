@@ -13,7 +13,7 @@ CONTACT = {
     "id", "ambassadorId", "firstName", "lastName", "email", "emailStatus", "customerId", "facebookId", "twitterId",
     "instagramId", "photoUrl", "ambassadorOptIn", "ambassadorOptInAt", "brandOptIn", "brandOptInAt", "partnersOptIn",
     "partnersOptInAt", "comments", "street", "city", "postalCode", "country", "mobilePhone", "homePhone", "language",
-    "tags", "mails", "createdAt", "createdBy", "modifiedAt", "modifiedBy", "lastActivityAt", "retention",
+    "tags", "mails", "createdAt", "createdBy", "modifiedAt", "modifiedBy", "lastActivityAt", "retention", "type", "sales",
 }  # fmt: skip
 
 
