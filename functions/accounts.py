@@ -22,7 +22,7 @@ from shared.domain.ambassador import (
 from shared.domain.iban import clean_iban
 from shared.domain.records import Instant
 from shared.domain.visibility import Viewer, see_ambassador
-from shared.usecases import account_mails, sessions, sign_up
+from shared.usecases import account_mails, leaving, sessions, sign_up
 
 DateOfBirth = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
@@ -133,6 +133,12 @@ class SessionAnswer(Answer):
     expires_at: Instant
 
 
+class Leaving(Answer):
+    """The account has ended; its data is erased then (RET-8)."""
+
+    erasure_due_at: Instant
+
+
 class Account(Answer):
     """An ambassador's own data."""
 
@@ -217,6 +223,14 @@ async def edit_account(req: func.HttpRequest) -> func.HttpResponse:
         fields["interests"] = tuple(body.interests or ())
     after = await sessions.edit_account(caller, fields)
     return answer(200, _account(after))
+
+
+@operation(auth="ambassador", answers={202: Leaving})
+async def leave(req: func.HttpRequest) -> func.HttpResponse:
+    """Ends the ambassador's account: access ends at once, the data at `erasureDueAt`; until then it can come back (DEL-1)."""
+    caller = await ambassador(req)
+    due = await leaving.leave(caller)
+    return answer(202, Leaving(erasure_due_at=due), headers={"Set-Cookie": session_cookie(caller.brand.id, "", 0)})
 
 
 @queue_function(account_mails.QUEUE)

@@ -53,6 +53,7 @@ ROUTES: Mapping[str, Route] = {
     "close_session": Route("accounts", DELETE, BRAND + "/session"),
     "read_account": Route("accounts", GET, BRAND + "/me"),
     "edit_account": Route("accounts", PATCH, BRAND + "/me"),
+    "leave": Route("accounts", DELETE, BRAND + "/me"),
     "enter_contact": Route("contacts", POST, CONTACTS),
     "list_contacts": Route("contacts", GET, CONTACTS),
     "import_address_book": Route("contacts", POST, CONTACTS + "/import"),

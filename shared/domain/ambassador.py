@@ -8,6 +8,7 @@ from pydantic import Field
 
 from shared.domain.hashing import Hasher
 from shared.domain.ids import new_id
+from shared.domain.ledger import Entry
 from shared.domain.records import Instant, Record
 from shared.domain.retention import Clock, RuleId
 
@@ -54,10 +55,19 @@ class AccountMail(StrEnum):
 
     CONFIRM_SIGN_UP = "confirm_sign_up"
     ALREADY_REGISTERED = "already_registered"
+    YOU_LEFT = "you_left"
 
 
 # How many of a kind may wait at once, for the kinds of which more than the newest counts.
 MANY: Mapping[AccountMail, int] = {}
+
+
+class StoredPhoto(Record):
+    """Where the picture is; it is sealed under a key that stands here alone, and goes with the account."""
+
+    file: str
+    key: str
+    media_type: str
 
 
 class OwedMail(Record):
@@ -118,12 +128,16 @@ class Ambassador(Record):
     address: Address = Address()
     language: Literal["en", "fr"] = "en"
     date_of_birth: str | None = None
-    terms_accepted_at: Instant
+    year_of_birth: int | None = None  # all that is left of the date once the account was anonymised
+    terms_accepted_at: Instant | None
     terms_version: str
     about: str | None = None
     interests: tuple[str, ...] = ()
     position: str | None = None
     iban: str | None = None
+    photo: StoredPhoto | None = None
+    loose_files: tuple[str, ...] = ()  # may be stored and are to be deleted: what a new photo replaced, or a crash left
+    loose_since: Instant | None = None
     communication: CommunicationSwitches = CommunicationSwitches()
     community: CommunitySwitches = CommunitySwitches()
     sessions: tuple[Session, ...] = ()
@@ -133,14 +147,25 @@ class Ambassador(Record):
     owed_since: Instant | None = None  # the oldest's, for the recovery timer; `owing` keeps both
     left_at: Instant | None = None
     left_because: LeftBecause | None = None
+    erasing_since: Instant | None = None  # from then on there is no way back
+    contacts_wait_since: Instant | None = None  # of an anonymised account: a contact under restriction is left (RET-14)
+    anonymised_at: Instant | None = None
+    customer_hash: str | None = None
+    facebook_hash: str | None = None
     brand_sees: bool = False
     search: str | None = None
     clock: Clock | None = None
+    proof: Entry | None = None
 
     @property
     def display_name(self) -> str:
         """How contacts know the ambassador."""
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that may be stored for the account."""
+        return (*self.loose_files, self.photo.file) if self.photo else self.loose_files
 
     def owes(self, mail: str) -> OwedMail | None:
         """The mail of this id, if it has still to leave."""
@@ -172,18 +197,30 @@ class Ambassador(Record):
 
     def settled(self, hasher: Hasher) -> "Ambassador":
         """The record with every derived field made anew; each save goes through here."""
-        waiting = self.status is AccountStatus.UNCONFIRMED
         return self.changed(
-            email_hash=hasher.ref(self.email),
+            email_hash=hasher.ref(self.email) if self.email else self.email_hash,
             brand_sees=self.status in (AccountStatus.ACTIVE, AccountStatus.LEAVING),
             search=self._search_text(),
-            clock=Clock(rule=RuleId.UNCONFIRMED_SIGN_UP, since=self.created_at) if waiting else None,
+            clock=account_clock(self),
         )
 
     def _search_text(self) -> str:
         """What staff may find the account by."""
         parts = (self.first_name, self.last_name, self.alias, self.email, self.customer_id)
         return " ".join(part for part in parts if part).casefold()
+
+
+def account_clock(account: Ambassador) -> Clock | None:
+    """The rule an account stands under; None when nothing need happen."""
+    match account.status:
+        case AccountStatus.UNCONFIRMED:
+            return Clock(rule=RuleId.UNCONFIRMED_SIGN_UP, since=account.created_at)
+        case AccountStatus.LEAVING if account.left_at:
+            return Clock(rule=RuleId.LEFT, since=account.left_at)
+        case AccountStatus.ANONYMISED if account.contacts_wait_since:
+            return Clock(rule=RuleId.LEFT, since=account.contacts_wait_since)
+        case _:
+            return None
 
 
 class Claim(Record):

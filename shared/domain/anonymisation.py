@@ -1,11 +1,15 @@
 """The field tables of DEL-4: what becomes of each field when a record is anonymised; a field without a row fails at import."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from pydantic.fields import FieldInfo
+
+from shared.domain.ambassador import AccountStatus, Address, Ambassador
 from shared.domain.contact import Contact, Origin, Sale
+from shared.domain.hashing import Hasher
 from shared.domain.records import Record
 
 
@@ -79,6 +83,56 @@ CONTACT_FIELDS: Mapping[str, Fate] = {
     "proof": Fate.KEEP,  # the head of the ledger's chain, which holds no personal data
 }
 
+AMBASSADOR_FIELDS: Mapping[str, Fate] = {
+    "id": Fate.KEEP,
+    "status": Fate.SET,
+    "created_at": Fate.KEEP,
+    "confirmed_at": Fate.ERASE,
+    "last_login_at": Fate.ERASE,
+    "gender": Fate.KEEP,
+    "first_name": Fate.ERASE,
+    "last_name": Fate.ERASE,
+    "alias": Fate.ERASE,
+    "blog_alias": Fate.ERASE,
+    "email": Fate.HASH,  # email_hash
+    "email_hash": Fate.KEEP,
+    "password_hash": Fate.ERASE,
+    "customer_id": Fate.HASH,  # customer_hash
+    "sso_id": Fate.ERASE,
+    "facebook_id": Fate.HASH,  # facebook_hash
+    "address": Fate.COARSEN,  # city and postal code
+    "language": Fate.KEEP,
+    "date_of_birth": Fate.ERASE,
+    "year_of_birth": Fate.SET,
+    "terms_accepted_at": Fate.ERASE,
+    "terms_version": Fate.ERASE,
+    "about": Fate.ERASE,
+    "interests": Fate.ERASE,
+    "position": Fate.ERASE,
+    "iban": Fate.ERASE,
+    "photo": Fate.ERASE,
+    "loose_files": Fate.ERASE,
+    "loose_since": Fate.ERASE,
+    "communication": Fate.ERASE,
+    "community": Fate.ERASE,
+    "sessions": Fate.ERASE,
+    "sign_up": Fate.ERASE,
+    "earlier": Fate.ERASE,
+    "owed": Fate.ERASE,
+    "owed_since": Fate.ERASE,
+    "left_at": Fate.ERASE,
+    "left_because": Fate.ERASE,
+    "erasing_since": Fate.ERASE,
+    "contacts_wait_since": Fate.SET,
+    "anonymised_at": Fate.SET,
+    "customer_hash": Fate.SET,
+    "facebook_hash": Fate.SET,
+    "brand_sees": Fate.DERIVED,
+    "search": Fate.DERIVED,
+    "clock": Fate.DERIVED,
+    "proof": Fate.KEEP,  # the head of the ledger's chain, which holds no personal data
+}
+
 # RET-15: what is the ambassador's own of a record, and goes when the record is left to the brand.
 AMBASSADORS_PART = ("photo_url", "comments", "type", "tags", "mails", "outgoing", "doubted",
                     "becomes", "asking", "beside", "facebook_id", "twitter_id", "instagram_id")  # fmt: skip
@@ -92,6 +146,7 @@ def check_table(model: type[Record], table: Mapping[str, Fate]) -> None:
 
 
 check_table(Contact, CONTACT_FIELDS)
+check_table(Ambassador, AMBASSADOR_FIELDS)
 
 
 def anonymised_contact(contact: Contact, at: datetime, because: str) -> Contact:
@@ -101,19 +156,50 @@ def anonymised_contact(contact: Contact, at: datetime, because: str) -> Contact:
         "sales": tuple(_coarse(sale) for sale in contact.sales),
         "created_by": Origin(mechanism=contact.created_by.mechanism),
     }
-    erased = _emptied(name for name, fate in CONTACT_FIELDS.items() if fate in (Fate.ERASE, Fate.HASH))
+    erased = _emptied(Contact, _going(CONTACT_FIELDS))
     return contact.changed(**erased, **coarse, anonymised_at=at, modified_at=at, modified_by=Origin(mechanism=because))
 
 
 def detached_contact(contact: Contact, at: datetime, because: str) -> Contact:
     """The contact without the ambassador's part, left to the brand under its own clock (RET-15)."""
     return contact.changed(
-        **_emptied(AMBASSADORS_PART), detached_at=at, modified_at=at, modified_by=Origin(mechanism=because)
+        **_emptied(Contact, AMBASSADORS_PART), detached_at=at, modified_at=at, modified_by=Origin(mechanism=because)
     )
 
 
-def _emptied(names: Any) -> dict[str, Any]:
-    return {name: Contact.model_fields[name].get_default(call_default_factory=True) for name in names}
+def anonymised_ambassador(
+    account: Ambassador, at: datetime, hasher: Hasher, *, contacts_wait_since: datetime | None = None
+) -> Ambassador:
+    """The account without anything that says who it was; its files are the caller's to delete before (DEL-4).
+
+    `contacts_wait_since` is given when a contact is left that nothing may be done with yet.
+    """
+    born = account.date_of_birth
+    return account.changed(
+        **_emptied(Ambassador, _going(AMBASSADOR_FIELDS)),
+        status=AccountStatus.ANONYMISED,
+        year_of_birth=int(born[:4]) if born else account.year_of_birth,
+        address=Address(city=account.address.city, postal_code=account.address.postal_code),
+        customer_hash=hasher.ref(account.customer_id) if account.customer_id else account.customer_hash,
+        facebook_hash=hasher.ref(account.facebook_id) if account.facebook_id else account.facebook_hash,
+        anonymised_at=account.anonymised_at or at,
+        contacts_wait_since=contacts_wait_since,
+    )
+
+
+def _going(table: Mapping[str, Fate]) -> list[str]:
+    return [name for name, fate in table.items() if fate in (Fate.ERASE, Fate.HASH)]
+
+
+def _emptied(model: type[Record], names: Iterable[str]) -> dict[str, Any]:
+    return {name: _empty(model.model_fields[name]) for name in names}
+
+
+def _empty(field: FieldInfo) -> Any:
+    """What stands where a value was: the field's default, or for one that must be there the nothing of its kind."""
+    if field.is_required():
+        return "" if field.annotation is str else None
+    return field.get_default(call_default_factory=True)
 
 
 def _coarse(sale: Sale) -> Sale:

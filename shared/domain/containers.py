@@ -24,6 +24,8 @@ AMBASSADORS = Container(
     indexes=(
         ("clock.rule", "clock.since"),
         ("owedSince",),
+        ("looseSince",),
+        ("proof.at",),
         ("createdAt",),
         ("status", "createdAt"),
         ("brandSees", "createdAt"),

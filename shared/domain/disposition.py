@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.domain.anonymisation import anonymised_contact, detached_contact
-from shared.domain.consent import AmbassadorOptIn
+from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Contact, Origin, contact_clock
 from shared.domain.policy import Durations
 from shared.domain.retention import RULES, Action, RuleId, is_due
@@ -66,3 +66,25 @@ def dispose(
                     return Disposition(clock.rule, further.done, further.contact)
                 return Disposition(clock.rule, Done.LEFT_TO_THE_BRAND, left)
             return Disposition(clock.rule, Done.ANONYMISED, anonymised_contact(contact, now, clock.rule))
+
+
+def dispose_of_leavers(
+    contact: Contact, at: datetime, durations: Durations, *, written_at: datetime | None = None
+) -> Disposition | None:
+    """What becomes of a contact whose ambassador left (DEL-1); None when nothing is to be done, or may be (RET-14).
+
+    Who has a brand opt-in stays with the brand, under the own clock, which goes on; nobody's confirmation is awaited any
+    more, so what is pending goes for good; of all others the hashes stay (SUP-5).
+    """
+    if contact.restricted_at or not contact.in_the_book:
+        return None
+    now = written_at or at
+    if contact.pending and not contact.doubted:
+        return Disposition(RuleId.LEFT, Done.DELETED, None)
+    if contact.brand_opt_in is BrandOptIn.NONE or contact.pending:
+        return Disposition(RuleId.LEFT, Done.ANONYMISED, anonymised_contact(contact, now, RuleId.LEFT))
+    left = detached_contact(contact, now, RuleId.LEFT)
+    further = dispose(left, at, durations, written_at=now)
+    if further:
+        return Disposition(RuleId.LEFT, further.done, further.contact)
+    return Disposition(RuleId.LEFT, Done.LEFT_TO_THE_BRAND, left)

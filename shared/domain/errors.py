@@ -89,6 +89,12 @@ class NotReleasableError(DomainError):
     status, kind, title = 409, "not-releasable", "Only a soft bounce can be released"
 
 
+class NotRestorableError(DomainError):
+    """The account did not leave, or its time to come back is over (DEL-3)."""
+
+    status, kind, title = 409, "not-restorable", "This account cannot be restored"
+
+
 class RestrictedError(DomainError):
     """The person restricted the processing of the record (art. 18): nothing is done with it while that lasts (RET-14)."""
 

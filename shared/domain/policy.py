@@ -25,6 +25,7 @@ class Durations(Record):
     opted_out: Annotated[int, Field(ge=30, le=1095)] = 365
     inactive_contact: Annotated[int, Field(ge=30, le=1825)] = 1095
     unconfirmed_sign_up: Annotated[int, Field(ge=1, le=30)] = 15
+    leaving: Annotated[int, Field(ge=1, le=30)] = 7
     access_log: Annotated[int, Field(ge=180, le=1095)] = 365
 
 

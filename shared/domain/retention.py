@@ -27,6 +27,7 @@ class RuleId(StrEnum):
     PENDING_CONFIRMATION = "RET-4"
     OPTED_OUT = "RET-5"
     INACTIVE = "RET-6"
+    LEFT = "RET-8"
     UNCONFIRMED_SIGN_UP = "DEL-9"
 
 
@@ -72,6 +73,8 @@ RULES: dict[RuleId, Rule] = {
              lambda d: d.opted_out, Action.ANONYMISE),
         Rule(RuleId.INACTIVE, "contacts", "opted in, storage, social only, or new with a brand opt-in",
              "the last deliberate act, or the record's start", lambda d: d.inactive_contact, Action.ANONYMISE),
+        Rule(RuleId.LEFT, "ambassadors", "unsubscribed or removed, with the contacts", "the request",
+             lambda d: d.leaving, Action.ANONYMISE),
         Rule(RuleId.UNCONFIRMED_SIGN_UP, "ambassadors", "sign-up not confirmed", "the sign-up",
              lambda d: d.unconfirmed_sign_up, Action.DELETE),
     )

@@ -2,15 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from shared.pages.brand import Brand
-from shared.pages.catalogue import Text, text_version, texts_of
+from shared.pages.catalogue import Text, day_text, text_version, texts_of
 from shared.pages.plain import checked_url, greeted_name, name_of, one_line, paragraphs_of, subject_of
 from shared.pages.templating import environment
 
 MailName = Literal[
-    "invitation", "invitation_reminder", "publication", "confirm_sign_up", "already_registered", "confirm_address"
+    "invitation",
+    "invitation_reminder",
+    "publication",
+    "confirm_sign_up",
+    "already_registered",
+    "you_left",
+    "you_were_removed",
+    "confirm_address",
 ]
 
 
@@ -102,6 +110,14 @@ def already_registered_mail(
     return _mail("already_registered", brand, language, first_name, action_url=action)
 
 
+def you_left_mail(
+    *, brand: Brand, language: str, first_name: str | None, until: date, by_the_person: bool
+) -> MailContent:
+    """To an ambassador whose account has ended, by the own wish or the brand's: until when it can come back (DEL-3)."""
+    name: MailName = "you_left" if by_the_person else "you_were_removed"
+    return _mail(name, brand, language, first_name, day=until)
+
+
 def confirm_address_mail(
     *, brand: Brand, language: str, ambassador_name: str, first_name: str | None, confirm_url: str
 ) -> MailContent:
@@ -127,6 +143,7 @@ def _mail(
     subject: str = "",
     paragraphs: list[list[str]] | None = None,
     contents: list[dict[str, str]] | None = None,
+    day: date | None = None,
 ) -> MailContent:
     greeted = greeted_name(first_name)
     values = {
@@ -135,6 +152,7 @@ def _mail(
         "sender": name_of(brand.sender_name),
         "ambassador": name_of(ambassador_name or ""),
         "first_name": greeted or "",
+        "date": day_text(day, language) if day else "",
     }
     t: dict[str, Text] = texts_of("mails", name, language, values)
     subject = subject_of(subject, str(t["subject"]))

@@ -13,6 +13,7 @@ from shared.pages.persons_mails import (
     invitation_reminder_mail,
     mail_text_version,
     publication_mail,
+    you_left_mail,
 )
 from shared.pages.persons_pages import (
     InvitationAnswer,
@@ -56,4 +57,5 @@ __all__ = [
     "page_text_version",
     "platform_brand",
     "publication_mail",
+    "you_left_mail",
 ]

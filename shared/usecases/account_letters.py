@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
-from shared.domain.ambassador import AccountMail, AccountStatus, Ambassador, OwedMail
+from shared.domain.ambassador import AccountMail, AccountStatus, Ambassador, LeftBecause, OwedMail
+from shared.domain.retention import due_at
 from shared.domain.tokens import Purpose
 from shared.pages import render
 from shared.ports import ConflictError, StaleError
@@ -54,7 +55,25 @@ async def _already_registered(brand: Brand, account: Ambassador, owed: OwedMail)
     )
 
 
+async def _you_left(brand: Brand, account: Ambassador, owed: OwedMail) -> Letter | None:
+    until = due_at(account.clock, brand.policy.durations)
+    if account.status is not AccountStatus.LEAVING or until is None:
+        return None
+    language = language_of(brand.policy, account.language)
+    by_the_person = account.left_because is LeftBecause.UNSUBSCRIBED
+    return Letter(
+        render.you_left_mail(
+            brand=look(brand.policy),
+            language=language,
+            first_name=account.first_name,
+            until=until.date(),
+            by_the_person=by_the_person,
+        )
+    )
+
+
 WRITERS: Mapping[AccountMail, Writer] = {
     AccountMail.CONFIRM_SIGN_UP: _confirm_sign_up,
     AccountMail.ALREADY_REGISTERED: _already_registered,
+    AccountMail.YOU_LEFT: _you_left,
 }

@@ -96,4 +96,6 @@ def _page(name: str) -> str:
 
 async def _holder(brand: Brand, claim: Claim) -> Versioned[Ambassador] | None:
     account = await brand.ambassadors.get(claim.ambassador_id, claim.ambassador_id)
-    return account if account and not account.record.lapsed else None
+    if account is None or account.record.lapsed or account.record.status is AccountStatus.ANONYMISED:
+        return None
+    return account

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from shared.domain.ambassador import Ambassador
 from shared.domain.consent import AmbassadorOptIn, OptInClass
 from shared.domain.contact import Contact
 from shared.domain.errors import ChangedMeanwhileError
@@ -61,7 +62,7 @@ async def save(brand: Brand, edit: Edit) -> Versioned[Contact]:
             await complete_proof(brand, edit.before.record)
         saved = await brand.contacts.replace(edit.before, after)
     if after.proof and (edit.before is None or after.proof != edit.before.record.proof):
-        await _enter(brand, after.proof)
+        await enter_proof(brand, after.proof)
     return saved
 
 
@@ -110,10 +111,10 @@ async def change(
     raise ChangedMeanwhileError
 
 
-async def complete_proof(brand: Brand, contact: Contact) -> None:
-    """Makes sure that the entry a contact carries stands in the ledger."""
-    if contact.proof and await brand.ledger.get(contact.id, contact.proof.id) is None:
-        await _enter(brand, contact.proof)
+async def complete_proof(brand: Brand, record: Contact | Ambassador) -> None:
+    """Makes sure that the entry a record carries stands in the ledger."""
+    if record.proof and await brand.ledger.get(record.id, record.proof.id) is None:
+        await enter_proof(brand, record.proof)
 
 
 async def enter_missing(brand: Brand, entries: Sequence[Entry]) -> int:
@@ -131,10 +132,13 @@ async def repair_proofs(brand: Brand, within: timedelta) -> int:
     changed = Query(where=(Where("proof.at", ">=", stamp(brand.now() - within)),), order_by="proof.at")
     async for page in brand.contacts.pages(changed):
         written += await enter_missing(brand, [item.record.proof for item in page if item.record.proof])
+    async for accounts in brand.ambassadors.pages(changed):
+        written += await enter_missing(brand, [item.record.proof for item in accounts if item.record.proof])
     return written
 
 
-async def _enter(brand: Brand, entry: Entry) -> None:
+async def enter_proof(brand: Brand, entry: Entry) -> None:
+    """Writes an entry that a record carries; writing it again is fine."""
     with suppress(ConflictError):
         await brand.ledger.create(entry)
 

@@ -66,7 +66,9 @@ async def _keep(brand: Brand, account: Ambassador) -> Ambassador:
         return await _made(brand, account)
     if known.record.status is AccountStatus.UNCONFIRMED:
         return (await brand.ambassadors.replace(known, known.record.renewed_by(account))).record
-    reminded = owing(known.record, AccountMail.ALREADY_REGISTERED, brand.now())
+    leaving = known.record.status is AccountStatus.LEAVING
+    reminder = AccountMail.YOU_LEFT if leaving else AccountMail.ALREADY_REGISTERED
+    reminded = owing(known.record, reminder, brand.now())
     if reminded != known.record:
         await brand.ambassadors.replace(known, reminded)
     return reminded
@@ -99,7 +101,7 @@ async def open_sign_up(brands: Brands, token: str) -> OpenSignUp:
     brand = await brands.get(claims["b"])
     account = await brand.ambassadors.get(claims["a"], claims["a"])
     signed_up = account.record.as_signed_up(claims["s"]) if account else None
-    if signed_up is None:
+    if signed_up is None or signed_up.status not in (AccountStatus.UNCONFIRMED, AccountStatus.ACTIVE):
         raise UnknownObjectError
     return OpenSignUp(brand, signed_up)
 

@@ -16,6 +16,7 @@ from shared.domain.policy import BrandStatus, Durations
 from shared.domain.records import stamp
 from shared.domain.retention import RULES, Rule, RuleId, is_due, rules_of
 from shared.ports import Outcome, Query, StaleError, Where
+from shared.usecases import farewell
 from shared.usecases.brands import Brand
 from shared.usecases.claims import release
 from shared.usecases.collections import Change, Collection, Versioned, chunks
@@ -84,8 +85,21 @@ async def preview(brand: Brand, at: datetime, durations: Durations) -> AsyncIter
     for rule in rules_of("ambassadors"):
         async for accounts in brand.ambassadors.pages(_due_query(rule, at, durations)):
             for account in accounts:
-                if is_due(account.record.clock, at, durations):
-                    yield Due(rule.id, account.record.id, account.record.id, account.record.created_at, Done.DELETED)
+                async for due in _due_accounts(brand, rule, account.record, at, durations):
+                    yield due
+
+
+async def _due_accounts(
+    brand: Brand, rule: Rule, account: Ambassador, at: datetime, durations: Durations
+) -> AsyncIterator[Due]:
+    """An account that is due, with what goes with it."""
+    if account.clock is None or not is_due(account.clock, at, durations):
+        return
+    if rule.id is RuleId.LEFT:
+        async for record, done in farewell.would_go(brand, account, at, durations):
+            yield Due(rule.id, record, account.id, account.clock.since, done)
+    else:
+        yield Due(rule.id, account.id, account.id, account.clock.since, Done.DELETED)
 
 
 async def confirm(brand: Brand, run: str, plan: str, by: str) -> Run:
@@ -193,7 +207,10 @@ async def _sweep_page(
     brand: Brand, rule: Rule, run: Run, cursor: str | None, waiting: Recipients
 ) -> tuple[Counter[str], str | None]:
     """Disposes of one page of the records due under a rule; gives the tally, and where to go on."""
-    query = replace(_due_query(rule, run.started_at, run.durations), cursor=cursor)
+    query = _due_query(rule, run.started_at, run.durations)
+    if rule.id is RuleId.LEFT:
+        return await farewell.sweep_leavers(brand, query, run, cursor)
+    query = replace(query, cursor=cursor)
     if rule.container == "ambassadors":
         accounts, cursor = await brand.ambassadors.page(query)
         return await _delete_sign_ups(brand, accounts, run), cursor
@@ -288,6 +305,13 @@ async def _reported(
 
 
 async def _count(brand: Brand, rule: Rule, run: Run) -> int:
+    if rule.id is RuleId.LEFT:  # an account takes its contacts along, and only reading them tells how many go
+        due = 0
+        async for page in brand.ambassadors.pages(_due_query(rule, run.started_at, run.durations)):
+            for account in page:
+                async for _ in farewell.would_go(brand, account.record, run.started_at, run.durations):
+                    due += 1
+        return due
     collection: Collection[Contact] | Collection[Ambassador] = (
         brand.contacts if rule.container == "contacts" else brand.ambassadors
     )

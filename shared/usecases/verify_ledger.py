@@ -32,6 +32,8 @@ async def verify_ledger(brand: Brand) -> AsyncIterator[Verdict]:
                 heads[item.record.id] = item.record.proof
             if contradicts_proof(item.record):
                 contradicted.append(f"{item.record.id}: the record's consents are not those of its newest entry")
+    async for accounts in brand.ambassadors.pages(Query(limit=SUBJECTS_AT_ONCE)):
+        heads |= {account.record.id: account.record.proof for account in accounts if account.record.proof}
     chains: dict[str, list[Entry]] = {}
     async for entries in brand.ledger.pages(Query(limit=SUBJECTS_AT_ONCE)):
         for entry in entries:

@@ -14,7 +14,19 @@ from shared.domain.publication import Content
 from shared.domain.suppression import SuppressionReason
 from shared.domain.tokens import Purpose
 from shared.ports import Fate
-from shared.usecases import answer, contacts, import_contacts, invite, mail_events, recover, sign_up, suppressing, sweep
+from shared.usecases import (
+    answer,
+    claims,
+    contacts,
+    import_contacts,
+    invite,
+    leaving,
+    mail_events,
+    recover,
+    sign_up,
+    suppressing,
+    sweep,
+)
 from shared.usecases.answer import Answer, Scope
 from shared.usecases.saving import Edit, save
 from tests.support.restarting import Suite
@@ -277,6 +289,29 @@ async def _seed(
     await save(await suite.brand(), Edit(None, contact, Evidence(actor="system", mechanism="migration")))
 
 
+async def _leavers(suite: Suite) -> None:
+    """An ambassador with a page name and contacts of each sort, and a colleague who stays."""
+    await _registered(suite)
+    await _confirm(ADA)(suite)
+    account = await claims.by_email(await suite.brand(), ADA)
+    assert account
+    suite.known["acme", ADA] = account.record.id
+    suite.known["addresses"] = [*PEOPLE, ADA, BEA]
+    for person in PEOPLE[:2]:
+        await _enter(suite, person)
+    await _seed(suite, ADA, PEOPLE[2], AmbassadorOptIn.OPT_OUT_EMAIL, BrandOptIn.NONE, timedelta(0), None)
+    await _seed(suite, ADA, PEOPLE[3], AmbassadorOptIn.OPT_IN_BLOG, BrandOptIn.BLOG, timedelta(0), None)
+    await _seed(suite, ADA, PEOPLE[4], AmbassadorOptIn.BLOG_PENDING, BrandOptIn.NONE, timedelta(0), None)
+
+
+async def _remove(suite: Suite) -> None:
+    await leaving.remove(await suite.brand(), suite.known["acme", ADA], "brand")
+
+
+async def _restore(suite: Suite) -> None:
+    await leaving.restore(await suite.brand(), suite.known["acme", ADA], "brand")
+
+
 async def _all_messages_lost(suite: Suite) -> None:
     """Work of every sort was asked for, and every message of it went missing."""
     await _people(suite)
@@ -322,5 +357,8 @@ WORKFLOWS = (
                            ("click", PEOPLE[2], 5))),
               call(_events(*(("soft", PEOPLE[2], minute) for minute in range(10, 16))))), whole=False),
     Workflow("sweep by every rule", _every_rule, (SWEEP,)),
+    Workflow("leave and be forgotten", _leavers, (call(_remove), later(days=7), SWEEP)),
+    Workflow("leave and come back", _leavers,
+             (call(_remove), later(days=6), call(_restore), later(days=2), SWEEP)),
     Workflow("recover from lost messages", _all_messages_lost, (RECOVER,)),
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Ambassadors' accounts over HTTP: sign-up, session, own data (AMB, REG-1)."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -229,3 +230,26 @@ async def test_a_link_of_a_sign_up_holds_as_long_as_the_sign_up(suite: Suite) ->
     await suite.world.sweep()
     assert await accounts(suite) == {}
     assert (await sign_up(suite, "new@example.org")).status_code == 202
+
+
+@pytest.mark.rule("DEL-1")
+async def test_DEL_1_leaving_ends_access_at_the_next_request_of_every_session(suite: Suite) -> None:
+    me = await suite.sign_in("ada@example.org")
+    other = (await log_in(suite, "ada@example.org")).json()["token"]
+    left = await me.call("DELETE", "/me")
+    due = (suite.world.clock.now() + timedelta(days=7)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert (left.status_code, left.json()) == (202, {"erasureDueAt": due})
+    assert "Popsell_remember_me=;" in left.headers["set-cookie"] and "Max-Age=0" in left.headers["set-cookie"]
+    for token in (me.token, other):
+        headers = {"Authorization": f"Bearer {token}"}
+        assert (await suite.http.get(ME, headers=headers)).status_code == 401
+        assert (await suite.http.delete(ME, headers=headers)).status_code == 401
+    assert (await log_in(suite, "ada@example.org")).status_code == 401
+
+
+@pytest.mark.rule("DEL-1")
+async def test_DEL_1_leaving_by_cookie_needs_the_csrf_token(suite: Suite) -> None:
+    me = await suite.sign_in("ada@example.org")
+    cookie = {"Cookie": f"Popsell_remember_me={me.token}"}
+    assert (await suite.http.delete(ME, headers=cookie)).status_code == 403
+    assert (await suite.http.delete(ME, headers={**cookie, "X-CSRF-Token": me.csrf_token})).status_code == 202

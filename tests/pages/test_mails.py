@@ -29,6 +29,8 @@ LINKS = {
     "publication": [*CONTENT_URLS, PRIVACY, OPT_OUT_URL],
     "confirm_sign_up": [CONFIRM_URL, PRIVACY],
     "already_registered": [LOG_IN_URL, PRIVACY],
+    "you_left": [PRIVACY],
+    "you_were_removed": [PRIVACY],
     "confirm_address": [CONFIRM_URL, PRIVACY],
 }
 OF_AN_AMBASSADOR = ("invitation", "invitation_reminder", "publication", "confirm_address")

@@ -1,0 +1,144 @@
+"""The end of an account whose ambassador left (RET-8): the contacts in pages, then what pointed to it, its files, itself.
+
+Each step can be cut short anywhere and taken again: what is done is recognised by the records themselves.
+"""
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from shared.domain.ambassador import AccountStatus, Ambassador
+from shared.domain.anonymisation import anonymised_ambassador
+from shared.domain.contact import Contact
+from shared.domain.disposition import Disposition, Done, dispose, dispose_of_leavers
+from shared.domain.jobs import Run
+from shared.domain.ledger import Evidence
+from shared.domain.policy import Durations
+from shared.domain.records import Record
+from shared.domain.retention import RuleId, is_due
+from shared.ports import Outcome, Query, StaleError
+from shared.usecases.brands import Brand
+from shared.usecases.claims import release
+from shared.usecases.collections import Change, Versioned
+from shared.usecases.saving import Edit, save_many
+
+A_PAGE = 100
+
+# What else goes with an account, before the account itself does: each is safe to be done again (DEL-7).
+ALSO_GOES: Sequence[Callable[[Brand, Ambassador], Awaitable[None]]] = ()
+
+
+class Place(Record):
+    """Where a sweep of leavers goes on: `accounts` asks for the account, `contacts` for the page of its contacts."""
+
+    accounts: str | None = None
+    contacts: str | None = None
+    under_way: bool = False  # a contact of the account could not be written: it must wait for the next sweep
+    restricted: bool = False  # one may not be touched
+
+    @classmethod
+    def at(cls, cursor: str | None) -> "Place":
+        """The place that a report's cursor names."""
+        return cls.from_document(json.loads(cursor)) if cursor else cls()
+
+    def cursor(self) -> str:
+        """The place as a report's cursor."""
+        return json.dumps(self.to_document())
+
+
+async def would_go(
+    brand: Brand, account: Ambassador, at: datetime, durations: Durations
+) -> AsyncIterator[tuple[str, Done]]:
+    """The records that go with a leaver who is due, and what would become of each: contacts first, then the account."""
+    async for page in brand.contacts.pages(_contacts_of(account.id)):
+        for item in page:
+            own = dispose(item.record, at, durations)  # whose time has come by its own clock is not counted twice
+            record = own.contact if own else item.record
+            disposition = dispose_of_leavers(record, at, durations) if record else None
+            if disposition:
+                yield item.record.id, disposition.done
+    if account.status is AccountStatus.LEAVING:
+        yield account.id, Done.ANONYMISED
+
+
+async def sweep_leavers(brand: Brand, due: Query, run: Run, cursor: str | None) -> tuple[Counter[str], str | None]:
+    """Takes one step: a page of the contacts of one due account, and after the last page the account.
+
+    `due` asks for the accounts. Gives the tally and where to go on.
+    """
+    place = Place.at(cursor)
+    accounts, following = await brand.ambassadors.page(replace(due, cursor=place.accounts, limit=1))
+    onward = Place(accounts=following).cursor() if following else None
+    if not accounts:
+        return Counter(), onward
+    (account,) = accounts
+    if not is_due(account.record.clock, run.started_at, run.durations):
+        return Counter({"skipped.no_longer_due": 1}), onward
+    if account.record.erasing_since is None:
+        marked = account.record.changed(erasing_since=brand.now(), sessions=()).owing(())
+        try:
+            account = await brand.ambassadors.replace(account, marked)
+        except StaleError:
+            return Counter({"skipped.changed_meanwhile": 1}), onward  # perhaps restored in this moment
+    page, further = await brand.contacts.page(replace(_contacts_of(account.record.id), cursor=place.contacts))
+    tally = await _dispose_page(brand, page, run)
+    place = place.changed(
+        contacts=further,
+        under_way=place.under_way or any(name.startswith("skipped") for name in tally),
+        restricted=place.restricted or any(item.record.restricted_at for item in page),
+    )
+    if further:
+        return tally, place.cursor()
+    if place.under_way:
+        tally["skipped.contacts_under_way"] += 1
+        return tally, onward
+    return tally + await _finish(brand, account, place), onward
+
+
+async def _dispose_page(brand: Brand, page: Sequence[Versioned[Contact]], run: Run) -> Counter[str]:
+    tally: Counter[str] = Counter()
+    edits: list[tuple[Edit, Disposition]] = []
+    deletions: list[Change[Contact]] = []
+    evidence = Evidence(actor="system", mechanism=RuleId.LEFT, reason=run.id)
+    now = brand.now()
+    for item in page:
+        disposition = dispose_of_leavers(item.record, run.started_at, run.durations, written_at=now)
+        if disposition is None:
+            continue
+        if item.record.outgoing:
+            tally["skipped.mail_under_way"] += 1
+        elif disposition.contact is None:
+            deletions.append(Change(item, None))
+        else:
+            edits.append((Edit(item, disposition.contact, evidence), disposition))
+    for result in await brand.contacts.write_many(deletions):
+        written = result.outcome is Outcome.WRITTEN
+        tally[f"done.{Done.DELETED}" if written else "skipped.changed_meanwhile"] += 1
+    saved = await save_many(brand, [edit for edit, _ in edits])
+    for (_, disposition), contact in zip(edits, saved, strict=True):
+        tally[f"done.{disposition.done}" if contact else "skipped.changed_meanwhile"] += 1
+    return tally
+
+
+async def _finish(brand: Brand, account: Versioned[Ambassador], place: Place) -> Counter[str]:
+    """Frees what pointed to the account, deletes its files and what else goes, and last of all anonymises it (DEL-4)."""
+    record, now = account.record, brand.now()
+    first = record.status is AccountStatus.LEAVING
+    if first:
+        await release(brand, record)
+        for file in record.files:
+            await brand.ports.files.delete(file)
+        for goes in ALSO_GOES:
+            await goes(brand, record)
+    left = anonymised_ambassador(record, now, brand.hasher, contacts_wait_since=now if place.restricted else None)
+    try:
+        await brand.ambassadors.replace(account, left.settled(brand.hasher))
+    except StaleError:
+        return Counter({"skipped.changed_meanwhile": 1})
+    return Counter({f"done.{Done.ANONYMISED}": 1} if first else {})
+
+
+def _contacts_of(ambassador: str) -> Query:
+    return Query(partition=ambassador, order_by="createdAt", limit=A_PAGE)
