@@ -23,6 +23,7 @@ def test_the_defaults_are_those_of_the_guide() -> None:
         "opted_out": 365,
         "inactive_contact": 3 * 365,
         "unconfirmed_sign_up": 15,
+        "leaving": 7,
         "access_log": 365,
     }
     policy = a_policy()
