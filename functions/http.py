@@ -9,7 +9,14 @@ from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Literal, TypeVar
 
 import azure.functions as func
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    ValidationError,
+    model_serializer,
+)
 from pydantic.alias_generators import to_camel
 
 from functions.catalogue import ROUTES
@@ -55,6 +62,15 @@ class Answer(BaseModel):
     """The base of every answer: camelCase."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, defer_build=True)
+
+
+class Shown(Answer):
+    """The base of answers made by the policy of visibility: a field that it did not give is not there, not even as null."""
+
+    @model_serializer(mode="wrap")
+    def _what_was_given(self, whole: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]  # a type here would take the place of the model's schema
+        hidden = {to_camel(name) for name in type(self).model_fields if name not in self.model_fields_set}
+        return {name: value for name, value in whole(self).items() if name not in hidden}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +175,14 @@ def answer(
         headers={**SECURITY_HEADERS, **(headers or {})},
         mimetype="application/json" if text else "text/plain",
     )
+
+
+def csv_file(content: bytes, name: str, next_cursor: str | None) -> func.HttpResponse:
+    """A file to keep; `X-Next-Cursor` says that there is more, and where it begins."""
+    headers = {**SECURITY_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+    if next_cursor:
+        headers["X-Next-Cursor"] = next_cursor
+    return func.HttpResponse(content, headers=headers, mimetype="text/csv", charset="utf-8")
 
 
 def problem(error: DomainError, scheme: str = "Bearer") -> func.HttpResponse:

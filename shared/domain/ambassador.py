@@ -195,6 +195,10 @@ class Ambassador(Record):
         """Whether the sign-up is being deleted: it can be neither confirmed nor renewed any more (DEL-9)."""
         return self.status is AccountStatus.UNCONFIRMED and self.sign_up is None
 
+    def to_document(self) -> dict[str, Any]:
+        """The document to store; the status is asked for, so it is there also while it is the first."""
+        return {**super().to_document(), "status": self.status.value}
+
     def settled(self, hasher: Hasher) -> "Ambassador":
         """The record with every derived field made anew; each save goes through here."""
         return self.changed(

@@ -80,6 +80,7 @@ class SweepGuard(Record):
 _LOGO = r"^data:image/(png|jpeg|webp|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}$"
 _COLOUR = r"^#[0-9a-fA-F]{6}$"
 
+ConsentBox = Literal["ambassador", "brand", "partners"]
 AmbassadorField = Literal["customerId", "dateOfBirth", "address", "interests", "position"]
 
 
@@ -96,6 +97,7 @@ class Policy(Record):
     languages: tuple[Literal["en", "fr"], ...] = Field(default=("en", "fr"), min_length=1)
     durations: Durations = Durations()
     required_ambassador_fields: tuple[AmbassadorField, ...] = ()
+    consent_boxes: tuple[ConsentBox, ...] = ("ambassador", "brand", "partners")  # those that its forms show
     registration: Registration = Registration()
     sso: SingleSignOn | None = None
     community_display: CommunityDisplay = CommunityDisplay.FIRST_NAME_AND_INITIAL

@@ -29,5 +29,10 @@ class StaffMember(Record):
         return self.role is Role.TECHNICAL_TEAM or brand in self.brands
 
 
+BRAND_ROLES = frozenset({Role.BRAND_ADMIN, Role.BRAND_SUPPORT, Role.BRAND_COMMUNITY})
+TEAMS = frozenset({Role.ACCOUNT_TEAM, Role.TECHNICAL_TEAM})
+
+# Who may do what; what a table of fields lets each of them see stands in `visibility`.
+MAY_LOOK = frozenset(Role)
 MAY_MANAGE_KEYS = frozenset({Role.ACCOUNT_TEAM, Role.BRAND_ADMIN})
 MAY_RUN_SWEEPS = frozenset({Role.ACCOUNT_TEAM, Role.TECHNICAL_TEAM, Role.BRAND_ADMIN})

@@ -12,7 +12,7 @@ from shared.domain.contact import Contact
 from shared.domain.iban import masked_iban
 from shared.domain.policy import CommunityDisplay, Durations
 from shared.domain.retention import RULES, due_at
-from shared.domain.staff import Role, StaffMember
+from shared.domain.staff import BRAND_ROLES, Role, StaffMember
 
 
 class Viewer(StrEnum):
@@ -34,6 +34,11 @@ _TEAMS = (Viewer.ACCOUNT_TEAM, Viewer.TECHNICAL_TEAM)
 def viewer(member: StaffMember, brand: str) -> Viewer | None:
     """As whom a member of staff looks at a brand; None at one that is not theirs (VIS-1)."""
     return Viewer(member.role) if member.manages(brand) else None
+
+
+def sees_all(viewer: Viewer) -> bool:
+    """Whether every record of the brand is shown to the viewer, if not every field of it."""
+    return viewer in _TEAMS
 
 
 class Standing(StrEnum):
@@ -94,7 +99,13 @@ AMBASSADOR: Table = _table(
     (_TEAMS, {Standing.SHOWN: _AMBASSADOR | {"iban.masked", "facebook_id", "sso_id"}}),
 )
 
-_USER = frozenset(("id", "tenant_id", "object_id", "display_name", "role", "brands", "granted_at", "revoked_at"))
+
+# VIS-6: what leaves in a file, by column; of contacts that brand users may see, whoever asks.
+EXPORTED = (
+    "id", "ambassador_id", "first_name", "last_name", "email", "email_status", "customer_id", "street", "city",
+    "postal_code", "country", "mobile_phone", "home_phone", "language", "ambassador_opt_in", "ambassador_opt_in_at",
+    "brand_opt_in", "brand_opt_in_at", "partners_opt_in", "partners_opt_in_at", "last_activity_at", "created_at",
+)  # fmt: skip
 
 
 def contact_standing(contact: Contact, viewer: Viewer) -> Standing:
@@ -168,12 +179,15 @@ def shows_events(account: Ambassador) -> bool:
     return ambassador_standing(account, Viewer.OTHER_AMBASSADOR) is Standing.SHOWN and not account.community.hide_events
 
 
+def export_contact(contact: Contact, durations: Durations) -> dict[str, Any]:
+    """The contact's columns in a file; {} for one that no brand user may see (VIS-6)."""
+    seen = see_contact(contact, Viewer.BRAND_SUPPORT, durations)
+    return {name: seen[name] for name in EXPORTED} if seen else {}
+
+
 def sees_user(viewer: Viewer, role: Role) -> bool:
     """Whether the viewer may know of a user in this role (VIS-5): a brand knows its own, the teams know all."""
     return viewer in _TEAMS or (viewer is Viewer.BRAND_ADMIN and role in BRAND_ROLES)
-
-
-BRAND_ROLES = frozenset({Role.BRAND_ADMIN, Role.BRAND_SUPPORT, Role.BRAND_COMMUNITY})
 
 
 def _plain(fields: Fields) -> list[str]:

@@ -11,6 +11,7 @@ from shared.domain.errors import CsrfError, ForbiddenError, UnauthenticatedError
 from shared.domain.ids import new_id
 from shared.domain.staff import Role, StaffMember
 from shared.domain.tokens import Purpose
+from shared.domain.visibility import Viewer
 from shared.ports import ConflictError, Ports, StaleError
 from shared.usecases import access_log
 from shared.usecases.brands import Brand
@@ -27,6 +28,11 @@ class StaffCaller:
 
     brand: Brand
     member: StaffMember
+
+    @property
+    def viewer(self) -> Viewer:
+        """As whom they look at the brand."""
+        return Viewer(self.member.role)
 
     async def sees(self, kind: Seen, count: int, act: Act = Act.LISTED) -> None:
         """Writes into the access log that personal data is about to be shown; awaited before the answer leaves (VIS-7)."""

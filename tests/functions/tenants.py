@@ -51,6 +51,8 @@ class Tenant:
         """What the placeholder of a path stands for."""
         if "/api-keys/" in path:
             return self.key_id
+        if "/ambassadors/" in path:
+            return self.me.account.id
         if "/publications/" in path:
             return self.publication
         return self.job if "{jobId}" in path else self.run if "/runs/" in path else self.contact
