@@ -8,7 +8,7 @@ import azure.functions as func
 from pydantic import Field, SecretStr, StringConstraints, field_validator
 
 from functions.http import Answer, Body, LongText, ShortText, answer, client_ip, operation, parse
-from functions.identity import ambassador, session_cookie, signing_brand
+from functions.identity import ambassador, signed_in, signed_out, signing_brand
 from functions.work import queue_function
 from shared import app
 from shared.domain.ambassador import (
@@ -163,6 +163,10 @@ class Account(Answer):
     community: CommunitySwitches
     terms_accepted_at: Instant
     terms_version: str
+    score: int
+    level: str
+    badges: tuple[str, ...]
+    awards: tuple[str, ...]
 
 
 @operation(body=SignUpBody, answers={202: None})
@@ -191,9 +195,8 @@ async def open_session(req: func.HttpRequest) -> func.HttpResponse:
     brand = await signing_brand(req)
     body = parse(req, Credentials)
     opened = await sessions.sign_in(brand, body.email, body.password.get_secret_value())
-    cookie = session_cookie(brand.id, opened.token, int(sessions.LASTS.total_seconds()))
     content = SessionAnswer(token=opened.token, csrf_token=opened.csrf_token, expires_at=opened.expires_at)
-    return answer(200, content, headers={"Set-Cookie": cookie})
+    return signed_in(answer(200, content), brand, opened.token, opened.account)
 
 
 @operation(auth="ambassador", answers={204: None})
@@ -201,7 +204,7 @@ async def close_session(req: func.HttpRequest) -> func.HttpResponse:
     """Signs the ambassador out of this session."""
     caller = await ambassador(req)
     await sessions.sign_out(caller)
-    return answer(204, headers={"Set-Cookie": session_cookie(caller.brand.id, "", 0)})
+    return signed_out(answer(204), caller.brand)
 
 
 @operation(auth="ambassador", answers={200: Account})

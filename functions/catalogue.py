@@ -67,6 +67,8 @@ ROUTES: Mapping[str, Route] = {
     "list_publications": Route("publications", GET, BRAND + "/publications"),
     "read_publication": Route("publications", GET, BRAND + "/publications/{id}"),
     "follow_publication": Route("publications", PAGE, "/r/{publicationId}"),
+    "serve_site_tag": Route("cookies", GET, "/t/{brand}.js"),
+    "list_cookies": Route("cookies", GET, BRAND + "/cookies"),
     "show_invitation": Route("answers", PAGE, "/i/{token}"),
     "answer_invitation": Route("answers", POST, "/i/{token}"),
     "show_opt_out": Route("answers", PAGE, "/u/{token}"),

@@ -3,13 +3,16 @@
 import base64
 import binascii
 import hmac
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from http.cookies import CookieError, SimpleCookie
 
 import azure.functions as func
 
 from shared import app
+from shared.domain.ambassador import Ambassador
 from shared.domain.api_keys import ApiScope
+from shared.domain.cookies import DASHBOARD, LOG_IN, MANAGER, REGISTERED, REMEMBER_ME, Cookie, set_cookie
 from shared.domain.errors import UnauthenticatedError, UnknownObjectError
 from shared.domain.flows import LASTS
 from shared.domain.staff import Role, StaffMember
@@ -20,9 +23,7 @@ from shared.usecases.collections import Versioned
 from shared.usecases.sessions import Caller, caller, check_csrf
 from shared.usecases.staff_sessions import StaffCaller, staff_member, staff_of_brand
 
-SESSION_COOKIE = "Popsell_remember_me"
-STAFF_COOKIE = "Popsell_manager"
-FLOW_COOKIE = "Popsell_log_in"
+SESSION_COOKIE, STAFF_COOKIE, FLOW_COOKIE = REMEMBER_ME.name, MANAGER.name, LOG_IN.name
 
 
 async def ambassador(req: func.HttpRequest) -> Caller:
@@ -83,14 +84,27 @@ def mail_provider(req: func.HttpRequest, credentials: Sequence[tuple[str, str]])
         raise UnauthenticatedError
 
 
-def session_cookie(brand: str, token: str, seconds: int) -> str:
-    """The Set-Cookie header of a session; with 0 seconds it removes it."""
-    return f"{SESSION_COOKIE}={token}; Path=/api/brands/{brand}; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"
+def signed_in(response: func.HttpResponse, brand: Brand, token: str, account: Ambassador) -> func.HttpResponse:
+    """The answer with the cookies of a sign-in (COO-2)."""
+    standing = account.standing
+    figures = f"{standing.score}.{standing.level}"
+    return _with_cookies(response, brand, {REMEMBER_ME: token, REGISTERED: "1", DASHBOARD: figures})
+
+
+def signed_out(response: func.HttpResponse, brand: Brand) -> func.HttpResponse:
+    """The answer that takes away what only a signed-in ambassador needs."""
+    return _with_cookies(response, brand, {REMEMBER_ME: "", DASHBOARD: ""})
+
+
+def _with_cookies(response: func.HttpResponse, brand: Brand, values: Mapping[Cookie, str]) -> func.HttpResponse:
+    for cookie, value in values.items():
+        response.headers.add("Set-Cookie", set_cookie(cookie, value, f"/api/brands/{brand.id}", cookie.lifetime(brand.policy)))
+    return response
 
 
 def staff_cookie(token: str, seconds: int) -> str:
     """The Set-Cookie header of a session at the Manager; with 0 seconds it removes it."""
-    return f"{STAFF_COOKIE}={token}; Path=/api/manager; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"
+    return set_cookie(MANAGER, token if seconds else "", "/api/manager", timedelta(seconds=seconds))
 
 
 def flow_cookie(key: str, path: str) -> str:
@@ -99,9 +113,7 @@ def flow_cookie(key: str, path: str) -> str:
     Lax and not Strict, since the provider sends the person back from its own site. On a developer's machine, without
     TLS, not Secure: a program that plays a browser there would never send it.
     """
-    secure = "Secure; " if app.settings().public_url.startswith("https:") else ""
-    seconds = int(LASTS.total_seconds()) if key else 0
-    return f"{FLOW_COOKIE}={key}; Path={path}; Max-Age={seconds}; {secure}HttpOnly; SameSite=Lax"
+    return set_cookie(LOG_IN, key, path, LASTS, secure=app.settings().public_url.startswith("https:"))
 
 
 def _bearer(req: func.HttpRequest) -> str | None:

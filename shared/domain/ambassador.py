@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from shared.domain.gamification import Act, Award, Standing, Tally, standing
 from shared.domain.hashing import Hasher
 from shared.domain.ids import new_id
 from shared.domain.ledger import Entry
@@ -140,6 +141,8 @@ class Ambassador(Record):
     loose_since: Instant | None = None
     communication: CommunicationSwitches = CommunicationSwitches()
     community: CommunitySwitches = CommunitySwitches()
+    acts: Mapping[Act, Tally] = {}
+    awards: tuple[Award, ...] = ()
     sessions: tuple[Session, ...] = ()
     sign_up: str | None = None  # the newest sign-up's id
     earlier: tuple[dict[str, Any], ...] = ()  # sign-ups of the same address before it: each link opens its own
@@ -175,6 +178,11 @@ class Ambassador(Record):
         """The account with exactly these mails to leave."""
         owed = tuple(mails)
         return self.changed(owed=owed, owed_since=min((mail.since for mail in owed), default=None))
+
+    @property
+    def standing(self) -> Standing:
+        """Score, level, badges and awards (ACT-6)."""
+        return standing(self.acts, self.awards)
 
     def as_signed_up(self, sign_up: str) -> "Ambassador | None":
         """The account as one sign-up wants it: nobody's link may open an account under somebody else's password."""

@@ -1,11 +1,10 @@
-"""The community of a brand's ambassadors (ACT-3, AMB-3): its flow by months, and what others say to a publication."""
+"""The community of a brand's ambassadors (ACT-3): its flow by months, and what others say to a publication."""
 
 from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field
 
-from shared.domain.ambassador import AccountStatus, Ambassador
 from shared.domain.ids import new_id
 from shared.domain.records import Instant, Record
 
@@ -53,13 +52,3 @@ def month_before(month: str) -> str:
     """The month before this one."""
     year, number = map(int, month.split("-"))
     return f"{year - 1}-12" if number == 1 else f"{year}-{number - 1:02}"
-
-
-def in_the_flow(account: Ambassador | None) -> bool:
-    """Whether others see what the ambassador does: an active account that hides neither its events nor itself (AMB-3)."""
-    return in_the_community(account) and account is not None and not account.community.hide_events
-
-
-def in_the_community(account: Ambassador | None) -> bool:
-    """Whether others see the ambassador at all (AMB-3)."""
-    return account is not None and account.status is AccountStatus.ACTIVE and not account.community.hide_profile

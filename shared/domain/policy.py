@@ -104,6 +104,8 @@ class Policy(Record):
     soft_bounce_limit: Annotated[int, Field(ge=2, le=20)] = 5
     sweep_guard: SweepGuard = SweepGuard()
     features: Features = Features()
+    cookie_hours: Annotated[int, Field(ge=1, le=8760)] = 4320
+    analytics_id: str | None = Field(default=None, pattern=r"^(G|UA)-[A-Z0-9-]{4,20}$")
 
     @field_validator("privacy_policy_url")
     @classmethod

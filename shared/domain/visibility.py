@@ -4,6 +4,7 @@ Every answer about a contact or an ambassador is made by `see_contact`, `see_amb
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
 
@@ -87,7 +88,8 @@ _COMMUNITY = frozenset(("id", "name", "postal_code", "photo", "score", "badges")
 _AMBASSADOR = frozenset((
     "id", "status", "created_at", "confirmed_at", "last_login_at", "gender", "first_name", "last_name", "alias",
     "blog_alias", "email", "customer_id", "address", "language", "date_of_birth", "terms_accepted_at", "terms_version",
-    "about", "interests", "position", "photo", "score", "badges", "communication", "community", "left_at", "left_because",
+    "about", "interests", "position", "photo", "score", "level", "badges", "awards", "communication", "community",
+    "left_at", "left_because",
 ))  # fmt: skip
 
 # VIS-2, VIS-4. No password, grant's token, session or address of a machine for anybody; `iban` is whole, else masked.
@@ -145,9 +147,9 @@ def see_contact(contact: Contact, viewer: Viewer, durations: Durations) -> dict[
 
 
 def see_ambassador(account: Ambassador, viewer: Viewer, **earned: Any) -> dict[str, Any]:
-    """What the viewer sees of an account, by field; `earned` is what other records hold of it (score, badges)."""
+    """What the viewer sees of an account, by field; `earned` is what other records hold of it."""
     fields = AMBASSADOR[viewer].get(ambassador_standing(account, viewer), frozenset())
-    known = {name: getattr(account, name) for name in Ambassador.model_fields} | earned
+    known = {name: getattr(account, name) for name in Ambassador.model_fields} | asdict(account.standing) | earned
     seen = {name: known[name] for name in _plain(fields) if name in known}
     if "iban.masked" in fields:
         seen["iban"] = masked_iban(account.iban) if account.iban else None

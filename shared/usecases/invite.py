@@ -7,6 +7,7 @@ from datetime import datetime
 from shared.domain.community import FeedEntry, month_of
 from shared.domain.consent import AmbassadorOptIn, OptInClass
 from shared.domain.contact import Contact, MailKind
+from shared.domain.gamification import Act
 from shared.domain.ids import new_id
 from shared.domain.jobs import Job, JobState, MailBatch
 from shared.domain.mailing import Refusal, refusal
@@ -15,6 +16,7 @@ from shared.ports import Query, Where
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, chunks
 from shared.usecases.contacts import visible
+from shared.usecases.playing import played
 
 QUEUE = "mails"
 A_BATCH = 50
@@ -81,6 +83,7 @@ async def _kept(
     )
     await brand.feed.create(FeedEntry(id=publication.id, month=month_of(now), at=now, ambassador_id=ambassador))
     await brand.activity.create(publication)
+    await played(brand, ambassador, Act.PUBLISHED if channel is Channel.EMAIL else Act.SHARED)
     return publication
 
 

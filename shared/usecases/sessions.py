@@ -30,6 +30,7 @@ class SignedIn:
     token: str
     csrf_token: str
     expires_at: datetime
+    account: Ambassador
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ async def sign_in(brand: Brand, email: str, password: str) -> SignedIn:
             tokens.issue(Purpose.SESSION, claims, session.expires_at),
             tokens.issue(Purpose.CSRF, {"s": session.id}, session.expires_at),
             session.expires_at,
+            after,
         )
     raise UnauthenticatedError
 

@@ -168,7 +168,18 @@ def test_who_hides_from_the_community_or_has_left_is_not_in_it() -> None:
 
 
 def test_every_field_of_the_tables_exists() -> None:
-    made = {"retention", "mails", "sales.products", "name", "postal_code", "photo", "score", "badges", "iban.masked"}
+    made = {
+        "retention",
+        "mails",
+        "sales.products",
+        "name",
+        "postal_code",
+        "photo",
+        "score",
+        "level",
+        "badges",
+        "iban.masked",
+    }
     for table, model in ((CONTACT, Contact), (AMBASSADOR, Ambassador)):
         for rows in table.values():
             for fields in rows.values():

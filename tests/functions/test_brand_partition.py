@@ -265,10 +265,10 @@ def of_redirects(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pai
 
 
 def of_documents(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
-    """The contract says the same to everybody."""
-    nobody = Ask("GET", operation.path, {})
+    """What is public says the same to everybody."""
+    nobody = _ask(operation, "acme", "", {})
     for headers in (_bearer(t.mine.me.token), _cookie(t.foreign.me.token), t.mine.staff):
-        yield "somebody's session", Ask("GET", operation.path, headers), nobody
+        yield "somebody's session", _ask(operation, "acme", "", headers), nobody
 
 
 def _basic(user: str, password: str) -> dict[str, str]:
@@ -288,6 +288,8 @@ PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
     "begin_manager_log_in": of_documents,
     "finish_manager_log_in": of_callback,
     "show_manager_welcome": of_documents,
+    "serve_site_tag": of_documents,
+    "list_cookies": of_documents,
     "read_contract": of_documents,
     "show_contract": of_documents,
     "show_invitation": of_pages(Purpose.INVITATION),
@@ -307,6 +309,8 @@ EVERYBODY = ("records",)  # the modules whose staff routes are every role's: eac
 REFUSED = (401, 403, 404)
 ANSWERED = {
     "show_manager_welcome": 200,
+    "serve_site_tag": 200,
+    "list_cookies": 200,
     "read_contract": 200,
     "show_contract": 200,
     "sign_up_ambassador": 202,

@@ -117,6 +117,8 @@ async def test_a_share_on_a_social_network_is_recorded_and_mails_nobody(suite: S
     following = (await ada.call("GET", f"/publications?limit=1&cursor={page['nextCursor']}")).json()
     channels = {item["id"]: item["channel"] for item in (one, *following["items"])}
     assert channels == {shared.json()["publicationId"]: "instagram", mail: "email"}
+    me = (await ada.call("GET", "/me")).json()
+    assert (me["score"], me["badges"]) == (20, ["first_publication"])
     refused = await ada.call("POST", "/publications", json={**share, "all": True})
     assert refused.status_code == 422
     unknown = await ada.call("POST", "/publications", json={**share, "channel": "myspace"})
