@@ -98,7 +98,9 @@ def signed_out(response: func.HttpResponse, brand: Brand) -> func.HttpResponse:
 
 def _with_cookies(response: func.HttpResponse, brand: Brand, values: Mapping[Cookie, str]) -> func.HttpResponse:
     for cookie, value in values.items():
-        response.headers.add("Set-Cookie", set_cookie(cookie, value, f"/api/brands/{brand.id}", cookie.lifetime(brand.policy)))
+        response.headers.add(
+            "Set-Cookie", set_cookie(cookie, value, f"/api/brands/{brand.id}", cookie.lifetime(brand.policy))
+        )
     return response
 
 

@@ -126,7 +126,10 @@ DASHBOARD = Cookie(
 LOG_IN = Cookie(
     "Popsell_log_in",
     Place.PLATFORM,
-    set_by={"en": "the platform, when a log-in elsewhere begins", "fr": "la plateforme, au début d’une connexion ailleurs"},
+    set_by={
+        "en": "the platform, when a log-in elsewhere begins",
+        "fr": "la plateforme, au début d’une connexion ailleurs",
+    },
     purpose={
         "en": "Ties a log-in at the brand's directory or at Facebook to this browser",
         "fr": "Lie à ce navigateur une connexion à l’annuaire de la marque ou à Facebook",

@@ -30,6 +30,12 @@ class SignedIn:
     token: str
     csrf_token: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInAmbassador(SignedIn):
+    """The same, and whose it is."""
+
     account: Ambassador
 
 
@@ -47,7 +53,7 @@ class Caller:
         return self.account.record.id
 
 
-async def sign_in(brand: Brand, email: str, password: str) -> SignedIn:
+async def sign_in(brand: Brand, email: str, password: str) -> SignedInAmbassador:
     """Opens a session. Unknown address, wrong password and unconfirmed account look alike and take the same time."""
     await count_against(brand, "sign-in", email)
     for _ in range(ATTEMPTS):
@@ -67,7 +73,7 @@ async def sign_in(brand: Brand, email: str, password: str) -> SignedIn:
         await forgive(brand, "sign-in", email)
         claims = {"b": brand.id, "a": known.record.id, "s": session.id}
         tokens = brand.ports.tokens
-        return SignedIn(
+        return SignedInAmbassador(
             tokens.issue(Purpose.SESSION, claims, session.expires_at),
             tokens.issue(Purpose.CSRF, {"s": session.id}, session.expires_at),
             session.expires_at,

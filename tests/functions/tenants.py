@@ -91,7 +91,9 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
     await suite.world.drain()
     news = {"channel": "facebook", "subject": "News", "body": "Look", "contents": [CONTENT]}
     shared = await me.call("POST", "/publications", json=news)
-    await me.call("POST", "/publications", json={**news, "channel": "email", "all": True})  # the day's points are earned
+    await me.call(
+        "POST", "/publications", json={**news, "channel": "email", "all": True}
+    )  # the day's points are earned
     opened, ports = await app.brand(brand), app.ports_of_the_suite()
     run = Run(started_at=opened.now())
     await opened.runs.create(run)

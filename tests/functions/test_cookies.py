@@ -172,7 +172,9 @@ async def test_the_list_says_what_is_set(suite: Suite, language: str) -> None:
     assert items.pop("Popsell_log_in")["httpOnly"]
     script = await tag(suite)
     for name, row in items.items():
-        assert row["place"] == "brand_site" and f'"name":"{name}","seconds":{int(row["lifetimeHours"] * 3600)}' in script
+        assert (
+            row["place"] == "brand_site" and f'"name":"{name}","seconds":{int(row["lifetimeHours"] * 3600)}' in script
+        )
         assert row["purpose"] and row["data"] and row["setBy"]
     assert set(items) == {"Popsell_session_add", "Popsell_session_shop", "Popsell_data"}
 
