@@ -233,7 +233,7 @@ async def leave(req: func.HttpRequest) -> func.HttpResponse:
     """Ends the ambassador's account: access ends at once, the data at `erasureDueAt`; until then it can come back (DEL-1)."""
     caller = await ambassador(req)
     due = await leaving.leave(caller)
-    return answer(202, Leaving(erasure_due_at=due), headers={"Set-Cookie": session_cookie(caller.brand.id, "", 0)})
+    return signed_out(answer(202, Leaving(erasure_due_at=due)), caller.brand)
 
 
 @queue_function(account_mails.QUEUE)

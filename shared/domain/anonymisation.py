@@ -115,6 +115,8 @@ AMBASSADOR_FIELDS: Mapping[str, Fate] = {
     "loose_since": Fate.ERASE,
     "communication": Fate.ERASE,
     "community": Fate.ERASE,
+    "acts": Fate.ERASE,
+    "awards": Fate.ERASE,
     "sessions": Fate.ERASE,
     "sign_up": Fate.ERASE,
     "earlier": Fate.ERASE,
