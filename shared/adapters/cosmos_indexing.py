@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.adapters.store_contract import indexed_paths
+from shared.adapters.store_contract import groups, indexed_paths
 from shared.domain.containers import Container
 
 
@@ -12,17 +12,17 @@ def indexing_policy(container: Container) -> dict[str, Any]:
     Pages are cut by sort value, partition and id, so each index group is a composite index that ends with these.
     """
     tail = ("id",) if container.partition == "id" else (container.partition, "id")
-    paths = dict.fromkeys((*indexed_paths(container), *container.contains, *tail[:-1]))
-    groups = [(*group, *tail) for group in container.indexes]
+    paths = dict.fromkeys((*indexed_paths(container), *container.unique, *container.contains, *tail[:-1]))
+    composites = [(*group, *tail) for group in groups(container)]
     if len(tail) > 1:
-        groups.append(tail)
+        composites.append(tail)
     return {
         "indexingMode": "consistent",
         "automatic": True,
         "includedPaths": [{"path": f"{json_path(path)}/?"} for path in paths],
         "excludedPaths": [{"path": "/*"}, {"path": '/"_etag"/?'}],
         "compositeIndexes": [
-            [{"path": json_path(path), "order": "ascending"} for path in dict.fromkeys(group)] for group in groups
+            [{"path": json_path(path), "order": "ascending"} for path in dict.fromkeys(group)] for group in composites
         ],
     }
 

@@ -160,10 +160,10 @@ class SqliteDocuments:
         chosen = plan(self._container, query)
         if asks_nothing(query.where):
             return Page([], None)
-        sql, values = sqlite_query.select(self._container, query, chosen)
 
         def work(connection: sqlite3.Connection) -> Page:
             self._database.ensure(connection, self._container)
+            sql, values = sqlite_query.select(self._container, query, chosen, self._database.unique_key)
             rows = connection.execute(sql, values).fetchall()
             items = [Stored(from_json(row[1]), row[0]) for row in rows[: query.limit]]
             if len(rows) <= query.limit:

@@ -139,7 +139,7 @@ class Database:
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -65536")
-        connection.execute("PRAGMA wal_autocheckpoint = 16000")  # 64 MB: hot index pages are copied less often
+        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         with self.transaction(connection):
             for statement in COMMON.strip().split(";\n"):
                 connection.execute(statement)

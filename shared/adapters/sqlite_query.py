@@ -2,27 +2,38 @@
 
 from typing import Any
 
-from shared.adapters.sqlite_schema import column, index_name, key_index, scalar
-from shared.adapters.store_contract import Plan, read_cursor
+from shared.adapters.sqlite_schema import (
+    column,
+    fingerprint,
+    index_name,
+    key_index,
+    scalar,
+    unique_column,
+    unique_index,
+)
+from shared.adapters.store_contract import Plan, is_inside, read_cursor
 from shared.domain.containers import Container
 from shared.ports import Query, Where
 
 Statement = tuple[str, list[Any]]
 
 
-def select(container: Container, query: Query, plan: Plan) -> Statement:
+def select(container: Container, query: Query, plan: Plan, unique_key: bytes = b"") -> Statement:
     """One page and one document more: ETag and body, and the sort values that the next page goes on from.
 
     Rows that sort alike follow each other as they were made, which is how they lie in the file.
     """
-    conditions, values = _conditions(query.where)
+    conditions, values = _conditions(container, query.where, unique_key)
     if query.partition is not None:
         conditions.append("t.partition = ?")
         values.append(query.partition)
     if plan.group is None:
         keyset = ["t.row"] if query.partition is None else ["t.id"]
     else:
-        keyset = ["t.row"] if plan.order is None else [f"t.{column(plan.order)}", "t.row"]
+        keyset = [f"t.{column(plan.order)}"] if plan.order is not None else []
+        if plan.group in container.equal and not is_inside(container, query.partition):
+            keyset.append("t.partition")  # which comes before the row in such an index
+        keyset.append("t.row")
         conditions += [f"t.{column(path)} IS NOT NULL" for path in plan.group]  # or it would not be in the index
     if query.cursor is not None:
         after = "<" if query.descending else ">"
@@ -30,7 +41,7 @@ def select(container: Container, query: Query, plan: Plan) -> Statement:
         values += [scalar(value) for value in read_cursor(query.cursor, len(keyset))]
     order = ", ".join(f"{name} DESC" if query.descending else name for name in keyset)
     return (
-        f"SELECT t.etag, s.body, {', '.join(keyset)} FROM {_source(container, plan, query.partition)}"  # noqa: S608 - names come from containers, values are parameters
+        f"SELECT t.etag, s.body, {', '.join(keyset)} FROM {_source(container, plan, query.partition, query.where)}"  # noqa: S608 - names come from containers, values are parameters
         f" CROSS JOIN slots s ON s.slot = t.slot{_where(conditions)} ORDER BY {order} LIMIT ?",
         [*values, query.limit + 1],
     )
@@ -38,31 +49,38 @@ def select(container: Container, query: Query, plan: Plan) -> Statement:
 
 def count(container: Container, where: tuple[Where, ...], plan: Plan) -> Statement:
     """How many rows match, from the index; a text that is searched in is read from the bodies."""
-    conditions, values = _conditions(where)
+    conditions, values = _conditions(container, where)
     join = " CROSS JOIN slots s ON s.slot = t.slot" if any(w.op == "contains" for w in where) else ""
     if plan.group is not None:
         conditions.append(f"t.{column(plan.group[0])} IS NOT NULL")
-    source = _source(container, plan, None)
+    source = _source(container, plan, None, where)
     return f"SELECT count(*) FROM {source}{join}{_where(conditions)}", values  # noqa: S608 - as above
 
 
-def _source(container: Container, plan: Plan, partition: str | None) -> str:
+def _source(container: Container, plan: Plan, partition: str | None, where: tuple[Where, ...]) -> str:
+    for condition in where if plan.group is None else ():
+        if condition.field in container.unique:  # which a plan lets pass inside a partition only
+            return f'"{container.name}" t INDEXED BY {unique_index(container, condition.field)}'
     if plan.group is None:
         return f'"{container.name}" t {"NOT INDEXED" if partition is None else f"INDEXED BY {key_index(container)}"}'
-    scoped = partition is not None and container.partition != "id"
-    return f'"{container.name}" t INDEXED BY {index_name(container, plan.group, scoped=scoped)}'
+    index = index_name(container, plan.group, inside=is_inside(container, partition))
+    return f'"{container.name}" t INDEXED BY {index}'
 
 
 def _where(conditions: list[str]) -> str:
     return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
-def _conditions(where: tuple[Where, ...]) -> tuple[list[str], list[Any]]:
+def _conditions(container: Container, where: tuple[Where, ...], unique_key: bytes = b"") -> tuple[list[str], list[Any]]:
     conditions: list[str] = []
     values: list[Any] = []
     for condition in where:
         name = f"t.{column(condition.field)}"
-        if condition.op == "contains":
+        if condition.field in container.unique:
+            wanted = condition.value if condition.op == "in" else (condition.value,)
+            conditions.append(f"t.{unique_column(condition.field)} IN ({', '.join('?' * len(wanted))})")
+            values += [fingerprint(value, unique_key) for value in wanted]
+        elif condition.op == "contains":
             path = "$" + "".join(f'."{part}"' for part in condition.field.split("."))
             conditions.append("instr(json_extract(CAST(s.body AS TEXT), ?), ?) > 0")
             values += [path, condition.value]

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from shared.adapters.store_contract import field, indexed_paths
-from shared.domain.containers import Container
+from shared.domain.containers import Container, Group
 from shared.ports import Document
 
 # Bodies hold the personal data. A b-tree that balances moves neighbours about and may leave their old bytes in a
@@ -29,11 +29,12 @@ _FIXED = ("partition", "id", "etag", "slot", "size")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table of one container: its columns, and the SQL that makes it."""
+    """The table of one container: its columns, and the SQL that makes it and each of its indexes, by name."""
 
     container: Container
     columns: tuple[str, ...]
-    create: tuple[str, ...]
+    create: str
+    indexes: dict[str, str]
 
     @property
     def name(self) -> str:
@@ -43,28 +44,43 @@ class Table:
     def values(self, document: Document, unique_key: bytes) -> list[Any]:
         """What the document puts into the columns."""
         indexed = [scalar(field(document, path)) for path in indexed_paths(self.container)]
-        return indexed + [_fingerprint(field(document, path), unique_key) for path in self.container.unique]
+        return indexed + [fingerprint(field(document, path), unique_key) for path in self.container.unique]
 
 
 @cache
 def table(container: Container) -> Table:
     """The table of the container; the same container gives the same table."""
     columns = tuple(column(path) for path in indexed_paths(container))
-    unique = tuple(f'"unique {path}"' for path in container.unique)
+    unique = tuple(unique_column(path) for path in container.unique)
     lines = ["row INTEGER PRIMARY KEY", "partition TEXT NOT NULL", "id TEXT NOT NULL", "etag TEXT NOT NULL"]
     lines += ["slot INTEGER NOT NULL", "size INTEGER NOT NULL", *columns, *(f"{name} BLOB NOT NULL" for name in unique)]
-    lines += [f"UNIQUE (partition, {name})" for name in unique]
-    create = [f'CREATE TABLE IF NOT EXISTS "{container.name}" ({", ".join(lines)})']
-    create.append(f'CREATE UNIQUE INDEX IF NOT EXISTS {key_index(container)} ON "{container.name}" (partition, id)')
-    for group in container.indexes:
-        for scoped in (False, True) if container.partition != "id" else (False,):
-            paths = ", ".join(column(path) for path in group)
-            on = f"partition, {paths}" if scoped else paths
-            name = index_name(container, group, scoped=scoped)
-            create.append(
-                f'CREATE INDEX IF NOT EXISTS {name} ON "{container.name}" ({on}) WHERE {column(group[0])} IS NOT NULL'
-            )
-    return Table(container, (*columns, *unique), tuple(create))
+    indexes = {key_index(container): f'UNIQUE INDEX {key_index(container)} ON "{container.name}" (partition, id)'}
+    for path in container.unique:
+        name = unique_index(container, path)
+        indexes[name] = f'UNIQUE INDEX {name} ON "{container.name}" (partition, {unique_column(path)})'
+    for name, group, on in _indexes(container):
+        indexes[name] = f'INDEX {name} ON "{container.name}" ({", ".join(on)}) WHERE {column(group[0])} IS NOT NULL'
+    return Table(
+        container,
+        (*columns, *unique),
+        f'CREATE TABLE IF NOT EXISTS "{container.name}" ({", ".join(lines)})',
+        {name.strip('"'): f"CREATE {sql}" for name, sql in indexes.items()},
+    )
+
+
+def _indexes(container: Container) -> Iterator[tuple[str, Group, tuple[str, ...]]]:
+    """Each index of a container: its name, its group, its columns."""
+    several = container.partition != "id"
+    for group in (*container.indexes, *container.across):
+        yield index_name(container, group, inside=False), group, _columns(group)
+    for group in (*container.indexes, *container.inside) if several else ():
+        yield index_name(container, group, inside=True), group, ("partition", *_columns(group))
+    for group in container.equal:
+        yield index_name(container, group, inside=False), group, (*_columns(group), "partition")
+
+
+def _columns(group: Group) -> tuple[str, ...]:
+    return tuple(column(path) for path in group)
 
 
 def column(path: str) -> str:
@@ -72,9 +88,15 @@ def column(path: str) -> str:
     return '"id"' if path == "id" else f'"at {path}"'
 
 
-def index_name(container: Container, group: tuple[str, ...], *, scoped: bool) -> str:
-    """The quoted name of a group's index over all partitions, or (scoped) inside one."""
-    return f'"{container.name}{" in partition" if scoped else ""} by {" ".join(group)}"'
+def unique_column(path: str) -> str:
+    """The quoted column of a unique path, which holds fingerprints."""
+    return f'"unique {path}"'
+
+
+def index_name(container: Container, group: Group, *, inside: bool) -> str:
+    """The quoted name of the index that answers by a group, inside a partition or across them."""
+    kind = "of one" if group in container.equal else "in partition by" if inside else "by"
+    return f'"{container.name} {kind} {" ".join(group)}"'
 
 
 def key_index(container: Container) -> str:
@@ -82,12 +104,18 @@ def key_index(container: Container) -> str:
     return f'"{container.name} by key"'
 
 
+def unique_index(container: Container, path: str) -> str:
+    """The quoted name of the index by partition and a unique path."""
+    return f'"{container.name} unique {path}"'
+
+
 def scalar(value: Any) -> Any:
     """A plain value as SQLite compares it; truth values get a type of their own, for 1 is not true."""
     return bytes([value]) if isinstance(value, bool) else value
 
 
-def _fingerprint(value: str, key: bytes) -> bytes:
+def fingerprint(value: str, key: bytes) -> bytes:
+    """What stands for a unique value."""
     return blake2b(value.encode(), key=key, digest_size=16).digest()
 
 
@@ -102,8 +130,14 @@ def prepare(connection: sqlite3.Connection, target: Table) -> None:
     if there and there != wanted:
         old = connection.execute(f"SELECT {', '.join(_FIXED)} FROM {target.name}").fetchall()  # noqa: S608 - a container's own name
         connection.execute(f"DROP TABLE {target.name}")
-    for statement in target.create:
-        connection.execute(statement)
+    connection.execute(target.create)
+    named = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = ?"
+    made = {name for (name,) in connection.execute(named, (target.container.name,))}
+    for name in made - target.indexes.keys():
+        connection.execute(f'DROP INDEX "{name}"')
+    for name, statement in target.indexes.items():
+        if name not in made:
+            connection.execute(statement)
     if old:
         connection.executemany(insert(target), _derived(connection, target, old))
 

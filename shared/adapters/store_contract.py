@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
-from shared.domain.containers import Container
+from shared.domain.containers import Container, Group
 from shared.ports import CursorError, Document, Key, Query, Where, Write
 
 BATCH: Final = 100
@@ -110,16 +110,33 @@ def asks_nothing(where: tuple[Where, ...]) -> bool:
 
 
 @cache
+def groups(container: Container) -> tuple[Group, ...]:
+    """Every index group of the container, once, in order; what is unique is kept so by an index of its own."""
+    return tuple(dict.fromkeys((*container.indexes, *container.across, *container.inside, *container.equal)))
+
+
+@cache
 def indexed_paths(container: Container) -> tuple[str, ...]:
     """Every path of the container's index groups, once, in order."""
-    return tuple(dict.fromkeys(path for group in container.indexes for path in group))
+    return tuple(dict.fromkeys(path for group in groups(container) for path in group))
+
+
+def is_inside(container: Container, partition: str | None) -> bool:
+    """Whether a query of this partition has documents to sort; a partition of one document has none."""
+    return partition is not None and container.partition != "id"
+
+
+def _asked(container: Container, partition: str | None) -> tuple[Group, ...]:
+    """The groups that a query may be answered by, there where it asks."""
+    where = container.inside if is_inside(container, partition) else container.across
+    return (*container.indexes, *where, *container.equal)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The index group that answers, None being the primary key; its first `fixed` paths are held by equality."""
 
-    group: tuple[str, ...] | None
+    group: Group | None
     fixed: int
 
     @property
@@ -135,21 +152,24 @@ def plan(container: Container, query: Query) -> Plan:
     """The one way to answer without reading what is not asked for; raises ValueError when no index can.
 
     Across partitions a query needs a group that it holds by equality up to the last path, which it may hold in
-    any way or sort by; more fields may filter then. Inside a partition any indexed field may filter. One id may be
-    asked for without an order: Cosmos DB indexes ids by itself, the embedded store reads its short rows.
+    any way or sort by, if the group is not one of equality alone; more fields may filter then. Inside a partition
+    any indexed field may filter, and a unique one. One id may be asked for without an order: Cosmos DB indexes ids by itself, the
+    embedded store reads its short rows.
     """
     if not 1 <= query.limit <= 1000:
         raise ValueError("a page has 1 to 1000 documents")
-    _check_where(container, query.where)
+    _check_where(container, query.where, inside=is_inside(container, query.partition))
     equal = {where.field for where in query.where if where.op == "="}
     ranged = {where.field for where in query.where if where.op not in ("=", "contains")}
+    listed = {where.field for where in query.where if where.op == "in"}
     best = _PRIMARY
-    for group in container.indexes:
+    for group in _asked(container, query.partition):
+        by_equality = group in container.equal
         held = next((i for i, path in enumerate(group) if path not in equal), len(group))
         if query.order_by is not None:
-            if query.order_by == group[-1] and held >= len(group) - 1:
+            if query.order_by == group[-1] and held >= len(group) - 1 and not by_equality:
                 best = max(best, Plan(group, len(group) - 1), key=_reach)
-        elif held == len(group) or (held == len(group) - 1 and group[-1] in ranged):
+        elif held == len(group) or (held == len(group) - 1 and group[-1] in (listed if by_equality else ranged)):
             best = max(best, Plan(group, held), key=_reach)
     if query.order_by is not None and best.group is None:
         raise ValueError(f"no index of {container.name} sorts by {query.order_by} here")
@@ -162,12 +182,12 @@ def plan(container: Container, query: Query) -> Plan:
 
 def plan_count(container: Container, where: tuple[Where, ...]) -> Plan:
     """The index group to count by, over all partitions; raises ValueError when none starts with a field asked for."""
-    _check_where(container, where)
+    _check_where(container, where, inside=False)
     if not where:
         return _PRIMARY
     equal = {condition.field for condition in where if condition.op == "="}
     best = _PRIMARY
-    for group in container.indexes:
+    for group in _asked(container, None):
         if _starts(group, where):
             held = next((i for i, path in enumerate(group) if path not in equal), len(group))
             best = max(best, Plan(group, held), key=_reach)
@@ -184,14 +204,15 @@ def _starts(group: tuple[str, ...], where: tuple[Where, ...]) -> bool:
     return any(condition.field == group[0] and condition.op != "contains" for condition in where)
 
 
-def _check_where(container: Container, where: tuple[Where, ...]) -> None:
+def _check_where(container: Container, where: tuple[Where, ...], *, inside: bool) -> None:
     indexed = indexed_paths(container)
     for condition in where:
         answers = container.contains if condition.op == "contains" else indexed
-        if condition.field not in answers and (condition.field, condition.op) != ("id", "="):
+        looks_up = inside and condition.field in container.unique and condition.op in ("=", "in")
+        if condition.field not in answers and not looks_up and (condition.field, condition.op) != ("id", "="):
             raise ValueError(f"{container.name} has no index of {condition.field} for {condition.op}")
         values = condition.value if condition.op == "in" else (condition.value,)
-        plain = str if condition.op == "contains" else str | int | float
+        plain = str if condition.op == "contains" or looks_up else str | int | float
         if isinstance(values, str) or not all(isinstance(value, plain) for value in values):
             raise ValueError("a condition compares with plain values, a search with a text")
 

@@ -2,18 +2,27 @@
 
 from dataclasses import dataclass
 
+Group = tuple[str, ...]
+"""Paths that an index holds, in order: a query holds all but the last by equality, the last in any way or as its order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One kind of document; `indexes` are the paths, or ordered groups of paths, that queries use and nothing else.
+    """One kind of document, and every path that a query may use; what no query asks for is not indexed.
 
+    Each index costs at every write, so each group says where it is asked: `across` all partitions, `inside` one of them,
+    or both ways, which takes two indexes as `indexes` and one as `equal`, by equality (or one of some) alone. `unique`
+    paths are so inside a partition, and there they may be asked for by equality.
     `contains` are the texts that are searched in, inside one partition or what an index holds: no store sorts by them.
     A document's own id may be asked for everywhere.
     """
 
     name: str
     partition: str
-    indexes: tuple[tuple[str, ...], ...] = ()
+    indexes: tuple[Group, ...] = ()
+    across: tuple[Group, ...] = ()
+    inside: tuple[Group, ...] = ()
+    equal: tuple[Group, ...] = ()
     unique: tuple[str, ...] = ()
     contains: tuple[str, ...] = ()
 
@@ -35,19 +44,11 @@ AMBASSADORS = Container(
 CONTACTS = Container(
     "contacts",
     partition="ambassadorId",
-    indexes=(
-        ("clock.rule", "clock.since"),
-        ("emailHash",),
-        ("twitterHash",),
-        ("addressKey",),
-        ("ambassadorOptIn",),
-        ("createdAt",),
-        ("outgoing.at",),
-        ("proof.at",),
-        # Only what brand users may see carries `brandSees`: their lists, counts and searches meet nothing else (VIS-2).
-        ("brandSees", "createdAt"),
-        ("brandSees", "brandOptIn", "createdAt"),
-    ),
+    # Only what brand users may see carries `brandSees`: their lists, counts and searches meet nothing else (VIS-2).
+    indexes=(("brandSees", "createdAt"), ("brandSees", "brandOptIn", "createdAt")),
+    across=(("clock.rule", "clock.since"), ("outgoing.at",), ("proof.at",)),
+    inside=(("ambassadorOptIn",), ("createdAt",), ("twitterHash",)),
+    equal=(("emailHash",),),
     unique=("addressKey",),
     contains=("search", "brandSearch"),
 )

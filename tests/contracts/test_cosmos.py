@@ -221,7 +221,7 @@ def test_indexes_are_what_queries_ask_and_nothing_else() -> None:
     assert "/email/?" not in paths
     assert {"path": "/*"} in contacts["excludedPaths"]
     groups = [[path["path"] for path in group] for group in contacts["compositeIndexes"]]
-    assert groups[0] == ["/clock/rule", "/clock/since", "/ambassadorId", "/id"]
+    assert ["/clock/rule", "/clock/since", "/ambassadorId", "/id"] in groups
     assert groups[-1] == ["/ambassadorId", "/id"]
     assert unique_key_policy(CONTACTS) == {"uniqueKeys": [{"paths": ["/addressKey"]}]}
     assert [[p["path"] for p in group] for group in indexing_policy(JOBS)["compositeIndexes"]] == [

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from shared.adapters import sqlite_database, sqlite_query, sqlite_slots
 from shared.adapters.sqlite import SqliteStore
 from shared.adapters.sqlite_schema import index_name
 from shared.adapters.store_contract import Plan, next_cursor, plan, plan_count
-from shared.domain.containers import BRAND_CONTAINERS, CONTACTS, LEDGER, PLATFORM_CONTAINERS, Container
+from shared.domain.containers import BRAND_CONTAINERS, CONTACTS, LEDGER, PLATFORM_CONTAINERS, Container, Group
 from shared.ports import Key, Query, Stored, Where, Write
 from tests.contracts.stores import contact, creation, ids, key, put
 
@@ -208,6 +210,18 @@ async def test_rows_are_derived_anew_when_a_containers_indexes_change(tmp_path: 
     await store.close()
 
 
+async def test_an_index_that_is_not_asked_any_more_goes(tmp_path: Path) -> None:
+    asked_both_ways = replace(CONTACTS, indexes=CONTACTS.inside, inside=())
+    for container, there in ((asked_both_ways, True), (CONTACTS, False)):
+        store = SqliteStore(tmp_path)
+        await store.brand("acme", container).count(())
+        await store.close()
+        with closing(sqlite3.connect(tmp_path / "acme.sqlite3")) as connection:
+            names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+        assert ("contacts by createdAt" in names) is there
+        assert "contacts in partition by createdAt" in names
+
+
 async def test_room_of_what_went_is_used_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_database, "COMPACT_BYTES", 0)
     store = SqliteStore(tmp_path, inline=True)
@@ -232,20 +246,26 @@ def test_slots_come_in_few_sizes_and_waste_little() -> None:
         assert length <= sqlite_slots.size_of(b"x" * length) <= max(256, length + 256, length * 1.14)
 
 
-def asked_groups() -> list[tuple[Container, tuple[str, ...], str | None]]:
-    """Every index group over all partitions, and inside one where that holds more than one document."""
-    containers = (*BRAND_CONTAINERS, *PLATFORM_CONTAINERS)
-    scopes: dict[bool, tuple[str | None, ...]] = {True: (None,), False: (None, "p")}
-    return [(c, group, scope) for c in containers for group in c.indexes for scope in scopes[c.partition == "id"]]
+EVERY_WAY = Container("ways", "owner", indexes=(("both", "at"),), across=(("across", "at"),), inside=(("inside",),))
+
+
+def asked_groups() -> list[tuple[Container, Group, str | None]]:
+    """Every index group where it is asked: over all partitions, or inside one that holds more than one document."""
+    asked: list[tuple[Container, Group, str | None]] = []
+    for container in (*BRAND_CONTAINERS, *PLATFORM_CONTAINERS, EVERY_WAY):
+        asked += [(container, group, None) for group in (*container.indexes, *container.across)]
+        if container.partition != "id":
+            asked += [(container, group, "p") for group in (*container.indexes, *container.inside)]
+    return asked
 
 
 @pytest.mark.parametrize(("container", "group", "partition"), asked_groups(), ids=str)
 async def test_every_index_group_answers_by_its_index(
-    container: Container, group: tuple[str, ...], partition: str | None
+    container: Container, group: Group, partition: str | None
 ) -> None:
     *held, last = group
     equal = tuple(Where(path, "=", "x") for path in held)
-    used = index_name(container, group, scoped=partition is not None).strip('"')
+    used = index_name(container, group, inside=partition is not None).strip('"')
     for where, order in [
         ((*equal, Where(last, "<=", "y")), last),
         ((*equal, Where(last, "=", "y")), None),
@@ -264,6 +284,25 @@ async def test_every_index_group_answers_by_its_index(
         where = (*equal, Where(last, "<=", "y"))
         steps = await explained(container, *sqlite_query.count(container, where, plan_count(container, where)))
         assert [step for step in steps if used not in step] == []
+
+
+async def test_what_is_unique_is_looked_up_by_its_index() -> None:
+    query = Query((Where("addressKey", "in", ("x", "y")),), "p")
+    steps = await explained(CONTACTS, *sqlite_query.select(CONTACTS, query, plan(CONTACTS, query), b"key"))
+    assert any("USING INDEX contacts unique addressKey (partition=? AND unique addressKey=?)" in s for s in steps), (
+        steps
+    )
+
+
+@pytest.mark.parametrize("partition", [None, "p"])
+async def test_a_group_of_equality_answers_both_ways_by_one_index(partition: str | None) -> None:
+    (group,) = CONTACTS.equal
+    used = index_name(CONTACTS, group, inside=partition is not None).strip('"')
+    for where in (Where("emailHash", "=", "x"), Where("emailHash", "in", ("x", "y", "z"))):
+        query = Query((where,), partition)
+        steps = await explained(CONTACTS, *sqlite_query.select(CONTACTS, query, plan(CONTACTS, query)))
+        assert any(f"SEARCH t USING INDEX {used}" in step for step in steps), steps
+        assert not any("TEMP B-TREE" in step for step in steps), steps
 
 
 @pytest.mark.parametrize("container", [CONTACTS, LEDGER], ids=lambda c: str(c.name))
