@@ -19,6 +19,7 @@ from shared.domain.ambassador import (
     StoredPhoto,
 )
 from shared.domain.anonymisation import AMBASSADOR_FIELDS, Fate, anonymised_ambassador, check_table
+from shared.domain.gamification import Act, Award, Tally
 from shared.domain.hashing import Hasher
 from shared.domain.ledger import Evidence, next_entry
 from shared.domain.retention import RuleId
@@ -55,6 +56,8 @@ WHOLE: dict[str, Any] = {
     "loose_since": AT,
     "communication": CommunicationSwitches(newsletters=False),
     "community": CommunitySwitches(hide_events=True),
+    "acts": {Act.LIKED: Tally(days=3, last=AT.date())},
+    "awards": (Award(contest="secret-contest", title="secret-award", at=AT),),
     "sessions": (Session(id="secret-session", expires_at=AT),),
     "sign_up": "secret-sign-up",
     "earlier": ({"firstName": "secret-earlier"},),
