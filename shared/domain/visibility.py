@@ -151,6 +151,8 @@ def see_ambassador(account: Ambassador, viewer: Viewer, **earned: Any) -> dict[s
     fields = AMBASSADOR[viewer].get(ambassador_standing(account, viewer), frozenset())
     known = {name: getattr(account, name) for name in Ambassador.model_fields} | asdict(account.standing) | earned
     seen = {name: known[name] for name in _plain(fields) if name in known}
+    if "photo" in seen:
+        seen["photo"] = account.photo is not None  # where it is and what opens it is nobody's to see
     if "iban.masked" in fields:
         seen["iban"] = masked_iban(account.iban) if account.iban else None
     return seen

@@ -151,7 +151,14 @@ def test_the_community_sees_a_name_as_the_policy_says_and_the_postal_code() -> N
     assert names == {"full": "ada Lovelace", "first_name_and_initial": "ada L.", "initials": "A. L."}
     assert community_name(an_account(last_name=" "), CommunityDisplay.INITIALS) == "A."
     seen = see_in_community(account, CommunityDisplay.INITIALS, score=7, badges=("first",), grants=("x",))
-    assert seen == {"id": account.id, "name": "A. L.", "postal_code": "75001", "score": 7, "badges": ("first",)}
+    assert seen == {
+        "id": account.id,
+        "name": "A. L.",
+        "postal_code": "75001",
+        "score": 7,
+        "badges": ("first",),
+        "photo": False,
+    }
 
 
 @pytest.mark.rule("VIS-4")
