@@ -213,6 +213,7 @@ class Ambassador(Record):
             email_hash=hasher.ref(self.email) if self.email else self.email_hash,
             brand_sees=self.status in (AccountStatus.ACTIVE, AccountStatus.LEAVING),
             search=self._search_text(),
+            customer_hash=hasher.ref(self.customer_id) if self.customer_id else self.customer_hash,
             clock=account_clock(self),
         )
 
@@ -239,6 +240,7 @@ class Claim(Record):
     """Which account a value leads to; `id` names the value, so that two accounts cannot share it.
 
     An address that signs in: its hash. The name of a blog page: `blog.` and the name.
+    The customer ID of the brand: `customer.` and its hash.
     """
 
     id: str

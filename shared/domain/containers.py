@@ -38,6 +38,7 @@ AMBASSADORS = Container(
         ("createdAt",),
         ("status", "createdAt"),
         ("brandSees", "createdAt"),
+        ("customerHash",),
     ),
     contains=("search",),
 )
@@ -64,6 +65,7 @@ LIMITS = Container("limits", partition="id", indexes=(("since",),))
 JOBS = Container("jobs", partition="id", indexes=(("openSince",), ("startedAt",)))
 BATCHES = Container("batches", partition="id", indexes=(("openSince",), ("startedAt",)))
 API_KEYS = Container("apiKeys", partition="id")
+SYNC_KEYS = Container("syncKeys", partition="id")
 RUNS = Container("runs", partition="id", indexes=(("openSince",), ("startedAt",)))
 ACCESS_LOG = Container("accessLog", partition="id", indexes=(("at",),))
 
@@ -84,6 +86,7 @@ BRAND_CONTAINERS = (
     RUNS,
     ACCESS_LOG,
     API_KEYS,
+    SYNC_KEYS,
 )
 
 BRANDS = Container("brands", partition="id", indexes=(("status",),))

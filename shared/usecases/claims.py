@@ -42,7 +42,7 @@ async def bind(brand: Brand, account: Ambassador) -> None:
 async def by_blog_alias(brand: Brand, alias: str) -> Versioned[Ambassador] | None:
     """The account whose blog page has this name, in capitals or not; None unless the account has access."""
     name = alias.casefold()
-    claim = await brand.claims.get(_page(name), _page(name)) if is_name(name) else None
+    claim = await brand.claims.get(page_claim(name), page_claim(name)) if is_name(name) else None
     account = await _holder(brand, claim.record) if claim else None
     if account is None or account.record.blog_alias != name:
         return None
@@ -61,7 +61,7 @@ async def take_blog_alias(brand: Brand, account: Ambassador) -> str:
         if own:
             return own[0]
         for name in some:
-            fresh = Claim(id=_page(name), ambassador_id=account.id)
+            fresh = Claim(id=page_claim(name), ambassador_id=account.id)
             if name not in claims:
                 await brand.claims.create(fresh)
                 return name
@@ -75,7 +75,7 @@ async def release(brand: Brand, account: Ambassador) -> None:
     """Frees the address and the page's name of an account that goes."""
     keys = [(ref, ref) for ref in brand.hasher.refs(account.email)]
     if account.blog_alias:
-        keys.append((_page(account.blog_alias), _page(account.blog_alias)))
+        keys.append((page_claim(account.blog_alias), page_claim(account.blog_alias)))
     claims = list((await brand.claims.get_many(keys)).values())
     if account.blog_alias is None:  # a confirmation that was cut short may have taken one
         claims += (await _some_names(brand, names(account.alias)))[1].values()
@@ -86,11 +86,13 @@ async def release(brand: Brand, account: Ambassador) -> None:
 async def _some_names(brand: Brand, candidates: Iterator[str]) -> tuple[list[str], dict[str, Versioned[Claim]]]:
     """The next names to try, and the claims of those that are taken."""
     some = list(islice(candidates, NAMES_AT_ONCE))
-    claims = await brand.claims.get_many([(_page(name), _page(name)) for name in some])
-    return some, {name: claims[_page(name), _page(name)] for name in some if (_page(name), _page(name)) in claims}
+    claims = await brand.claims.get_many([(page_claim(name), page_claim(name)) for name in some])
+    taken = {id: claim for (id, _), claim in claims.items()}
+    return some, {name: taken[page_claim(name)] for name in some if page_claim(name) in taken}
 
 
-def _page(name: str) -> str:
+def page_claim(name: str) -> str:
+    """The claim of a page's name."""
     return f"blog.{name}"
 
 

@@ -1,0 +1,86 @@
+"""Which accounts a brand's machines mean when they name one: by its id, the brand's customer ID, or the name of its page."""
+
+import re
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+
+from shared.domain.aliases import is_name
+from shared.domain.ambassador import AccountStatus, Ambassador, Claim
+from shared.ports import ConflictError, Query, StaleError, Where
+from shared.usecases.brands import Brand
+from shared.usecases.claims import page_claim
+from shared.usecases.collections import chunks
+
+_ID = re.compile(r"[a-z2-7]{24}")
+
+
+async def accounts_named(brand: Brand, references: Iterable[str]) -> dict[str, Ambassador]:
+    """Those of the references that lead to an account with access, each account read once.
+
+    A customer ID leads to its account by a claim. Where there is none yet, one indexed query finds the accounts of all
+    that are missing, and each that is the only one of its ID gets the claim: nobody comes into another's book by
+    signing up with the other's ID.
+    """
+    wanted = dict.fromkeys(references)
+    keys = {reference: _claims(brand, reference) for reference in wanted}
+    claims = await brand.claims.get_many([(id, id) for ids in keys.values() for id in ids])
+    leads = {
+        reference: [*_own(reference), *(claims[id, id].record.ambassador_id for id in ids if (id, id) in claims)]
+        for reference, ids in keys.items()
+    }
+    accounts = await _accounts(brand, {id for ids in leads.values() for id in ids})
+    found: dict[str, Ambassador] = {}
+    for reference, ids in leads.items():
+        for id in ids:
+            if id in accounts and _named_so(brand, accounts[id], reference):
+                found.setdefault(reference, accounts[id])
+    missing = [reference for reference in wanted if reference not in found]
+    return found | await _by_customer_id(brand, missing) if missing else found
+
+
+async def _accounts(brand: Brand, ids: Collection[str]) -> dict[str, Ambassador]:
+    read = await brand.ambassadors.get_many([(id, id) for id in ids])
+    return {id: item.record for (id, _), item in read.items() if item.record.status is AccountStatus.ACTIVE}
+
+
+async def _by_customer_id(brand: Brand, references: Collection[str]) -> dict[str, Ambassador]:
+    hashes = dict.fromkeys(ref for reference in references for ref in brand.hasher.refs(reference))
+    holders: dict[str, list[Ambassador]] = {}
+    for some in chunks(hashes, 100):
+        async for page in brand.ambassadors.pages(Query(where=(Where("customerHash", "in", tuple(some)),))):
+            for item in page:
+                if item.record.customer_id in references:
+                    holders.setdefault(item.record.customer_id or "", []).append(item.record)
+    only = {
+        reference: accounts[0]
+        for reference, accounts in holders.items()
+        if len(accounts) == 1 and accounts[0].status is AccountStatus.ACTIVE
+    }
+    await _learn(brand, only)
+    return only
+
+
+async def _learn(brand: Brand, accounts: dict[str, Ambassador]) -> None:
+    """Keeps the way to each account; a claim that leads to an account without this ID any more is taken over."""
+    for reference, account in accounts.items():
+        claim = Claim(id=_customer(brand.hasher.ref(reference)), ambassador_id=account.id)
+        current = await brand.claims.get(claim.id, claim.id)
+        with suppress(ConflictError, StaleError):  # somebody else keeps it in this moment
+            await (brand.claims.replace(current, claim) if current else brand.claims.create(claim))
+
+
+def _own(reference: str) -> list[str]:
+    return [reference] if _ID.fullmatch(reference) else []
+
+
+def _claims(brand: Brand, reference: str) -> list[str]:
+    pages = [page_claim(reference.casefold())] if is_name(reference.casefold()) else []
+    return [*(_customer(ref) for ref in brand.hasher.refs(reference)), *pages]
+
+
+def _named_so(brand: Brand, account: Ambassador, reference: str) -> bool:
+    return reference in (account.id, account.customer_id) or reference.casefold() == account.blog_alias
+
+
+def _customer(ref: str) -> str:
+    return f"customer.{ref}"
