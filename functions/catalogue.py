@@ -85,6 +85,7 @@ ROUTES: Mapping[str, Route] = {
     "list_managed_ambassadors": Route("records", GET, MANAGED + "/ambassadors"),
     "read_managed_ambassador": Route("records", GET, MANAGED + "/ambassadors/{id}"),
     "read_access_log": Route("oversight", GET, MANAGED + "/access-log"),
+    "sync_contacts": Route("sync", POST, BRAND + "/sync/contacts"),
     "list_api_keys": Route("api_keys", GET, API_KEYS),
     "create_api_key": Route("api_keys", POST, API_KEYS),
     "revoke_api_key": Route("api_keys", DELETE, API_KEYS + "/{id}"),

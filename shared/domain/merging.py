@@ -59,7 +59,7 @@ def fresh(arrival: Arrival, origin: Origin, id: str | None = None) -> Contact:
 def met(contact: Contact, arrival: Arrival, origin: Origin) -> Contact:
     """The record after an arrival; the same object when nothing changes.
 
-    What was there stays, but where the ambassador types it anew, or the brand's database owns the record. Of someone who
+    What was there stays, but where the ambassador types it anew, or the brand's database says it. Of someone who
     opted out nothing is filled in: the record is blocked.
     """
     what = brings(arrival.source, arrival.said)
@@ -70,6 +70,8 @@ def met(contact: Contact, arrival: Arrival, origin: Origin) -> Contact:
     )
     if arrival.sale and all(sale.order != arrival.sale.order for sale in contact.sales):
         after = after.changed(sales=(*contact.sales, arrival.sale))
+    if arrival.source is Source.BRAND_SYNC and not contact.ambassador_opt_in.opted_out:
+        after = after.changed(owned_by_brand_sync=True)  # from here on the brand's own rules say how long (RET-6)
     if arrival.source in _DELIBERATE:
         after = after.changed(last_activity_at=last_activity(contact, arrival.at))
     return contact if after == contact else after.changed(modified_at=arrival.at, modified_by=origin)
@@ -82,9 +84,7 @@ def usable_fields(arrival: Arrival) -> dict[str, Any]:
 
 
 def _fields_after(contact: Contact, arrival: Arrival) -> dict[str, Any]:
-    overwrites = arrival.source in (Source.CRM, Source.CRM_WITH_EVIDENCE) or (
-        arrival.source is Source.BRAND_SYNC and contact.owned_by_brand_sync
-    )
+    overwrites = arrival.source in (Source.CRM, Source.CRM_WITH_EVIDENCE, Source.BRAND_SYNC)
     given = {name: value for name, value in usable_fields(arrival).items() if name != "email"}
     taken = given if overwrites else {name: value for name, value in given.items() if not getattr(contact, name)}
     return {**taken, "form_answers": {**contact.form_answers, **arrival.form_answers}}

@@ -25,6 +25,7 @@ from shared.domain.policy import BrandRecord, Policy
 from shared.domain.publication import Publication
 from shared.domain.records import Instant, Record
 from shared.domain.suppression import Suppression
+from shared.domain.syncing import SyncKey
 from shared.ports import ConflictError, Ports, Query
 from shared.usecases.collections import Collection
 
@@ -76,6 +77,7 @@ class Brand:
     runs: Collection[Run]
     access_log: Collection[Access]
     api_keys: Collection[KeyRing]
+    sync_keys: Collection[SyncKey]
 
     @property
     def id(self) -> str:
@@ -194,4 +196,5 @@ class Brands:
             runs=of(c.RUNS, Run),
             access_log=of(c.ACCESS_LOG, Access),
             api_keys=of(c.API_KEYS, KeyRing),
+            sync_keys=of(c.SYNC_KEYS, SyncKey),
         )

@@ -211,7 +211,7 @@ async def remove(brand: Brand, ambassador: str, contact: str) -> None:
         current = await brand.contacts.get(ambassador, contact)
         if current is None or not visible(current.record):
             raise UnknownObjectError
-        record, now = _perhaps_invited(_free(current.record)), brand.now()
+        record, now = perhaps_invited(_free(current.record)), brand.now()
         try:
             if record.proof is None and not (record.mails or record.outgoing or record.doubted):
                 await brand.contacts.delete(current)
@@ -225,7 +225,7 @@ async def remove(brand: Brand, ambassador: str, contact: str) -> None:
     raise ChangedMeanwhileError
 
 
-def _perhaps_invited(contact: Contact) -> Contact:
+def perhaps_invited(contact: Contact) -> Contact:
     """The contact; as invited when an invitation may have left, so that removing it in that moment frees no address."""
     claim = contact.outgoing or contact.doubted
     if claim is None or contact.ambassador_opt_in is not AmbassadorOptIn.NEW:

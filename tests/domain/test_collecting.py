@@ -171,8 +171,9 @@ def test_what_was_entered_by_hand_stays_and_gaps_are_filled() -> None:
     assert (by_order.first_name, by_order.city) == ("Grace", "Arlington")
     typed = met(known, arrival(Source.CRM), ORIGIN)
     assert typed.first_name == "Amazing"
-    assert met(a_contact(owned_by_brand_sync=True), arrival(Source.BRAND_SYNC), ORIGIN).first_name == "Amazing"
-    assert met(known, arrival(Source.BRAND_SYNC), ORIGIN).first_name == "Grace"
+    synced = met(known, arrival(Source.BRAND_SYNC), ORIGIN)
+    assert (synced.first_name, synced.owned_by_brand_sync) == ("Amazing", True)
+    assert met(synced, arrival(Source.BRAND_SYNC), ORIGIN) is synced
 
 
 @pytest.mark.rule("CON-6")

@@ -34,6 +34,7 @@ BODIES: dict[str, Callable[[str], Any]] = {
     "edit_account": lambda _: {"about": "Me"},
     "confirm_sweep": lambda _: {"plan": "0" * 64},
     "create_api_key": lambda _: {"scopes": ["sync"]},
+    "sync_contacts": lambda id: {"upserts": [{"key": "7", "ambassador": id, "email": "new@example.org"}]},
 }
 IDS_IN_BODY = ("invite_contacts", "publish")
 
@@ -161,6 +162,25 @@ def of_callback(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair
     yield "a session for a key", ask(t.mine.flow, t.mine.me.token), nothing
     if operation.name == "finish_manager_log_in":
         yield "an ambassador's", ask(t.mine.flow, t.mine.flow_key), nothing
+
+
+def of_machines(operation: Operation, t: Tenants) -> Iterator[Pair]:
+    """Whose key it is, and whose things the rows name."""
+    good, thing = {"X-Api-Key": t.mine.key}, t.mine.me.account.id
+    forged = _ask(operation, "acme", thing, {"X-Api-Key": f"{t.mine.key[:-4]}aaaa"})
+    for what, headers in {
+        "no key": {},
+        "another brand's key": {"X-Api-Key": t.foreign.key},
+        "another brand's key under this one's name": {"X-Api-Key": t.foreign.key.replace("globex", "acme")},
+        "the id of a key": {"X-Api-Key": t.mine.key_id},
+        "an ambassador's session": _bearer(t.mine.me.token),
+        "a staff session": t.mine.staff,
+    }.items():
+        yield what, _ask(operation, "acme", thing, headers), forged
+    yield "at another brand", _ask(operation, "globex", thing, good), _ask(operation, NOWHERE, thing, good)
+    nothing, theirs = new_id(), t.foreign.me.account.id
+    unknown = _with_id(_ask(operation, "acme", nothing, good), nothing)
+    yield "another brand's ambassador", _with_id(_ask(operation, "acme", theirs, good), theirs), unknown
 
 
 def of_pages(purpose: Purpose) -> Callable[[Operation, Tenants, Suite], Iterator[Pair]]:
@@ -302,6 +322,7 @@ PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
 LEFT_BEHIND: dict[str, tuple[Container, ...]] = {  # the caller's own, whoever else was asked for
     "sign_up_ambassador": (containers.AMBASSADORS, containers.CLAIMS),
     "receive_mail_events": (containers.QUARANTINE,),
+    "sync_contacts": (containers.API_KEYS,),
     "invite_contacts": (containers.JOBS,),
     "publish": (containers.JOBS, containers.ACTIVITY, containers.FEED),
 }
@@ -315,6 +336,7 @@ ANSWERED = {
     "show_contract": 200,
     "sign_up_ambassador": 202,
     "receive_mail_events": 200,
+    "sync_contacts": 200,
     "invite_contacts": 202,
     "publish": 202,
 }
@@ -325,6 +347,8 @@ async def test_what_is_not_ones_own_looks_like_what_there_is_not(suite: Suite, o
     tenants = await settle(suite)
     if operation.auth == "ambassador":
         pairs = of_ambassadors(operation, tenants)
+    elif operation.auth == "api_key":
+        pairs = of_machines(operation, tenants)
     elif operation.auth == "staff" and "{brand}" not in operation.path:
         pairs = of_staff_session(operation, tenants)
     elif operation.auth == "staff":

@@ -8,7 +8,7 @@ from typing import Any
 from shared.domain import containers
 from shared.domain.ambassador import AccountStatus, Ambassador, Gender
 from shared.domain.contact import Contact
-from shared.domain.policy import BrandRecord, Policy, Sender
+from shared.domain.policy import BrandRecord, Features, Policy, Sender
 from shared.domain.quarantine import QuarantinedEvent
 from shared.domain.tokens import Tokens
 from shared.ports import Ports, Query
@@ -35,7 +35,7 @@ def brand_record(id: str, **policy: Any) -> BrandRecord:
             display_name=id.title(),
             sender=Sender(email=f"hello@{id}.example", name=id.title()),
             privacy_policy_url=f"https://{id}.example/privacy",
-            **policy,
+            **{"features": Features(sync=True, social_import=True, direct_selling=True), **policy},
         ),
     )
 
