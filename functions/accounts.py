@@ -20,6 +20,7 @@ from shared.domain.ambassador import (
     Gender,
 )
 from shared.domain.iban import clean_iban
+from shared.domain.passwords import LONGEST, SHORTEST
 from shared.domain.records import Instant
 from shared.domain.visibility import Viewer, see_ambassador
 from shared.usecases import account_mails, leaving, sessions, sign_up
@@ -71,7 +72,7 @@ class SignUpBody(AccountFields):
     """The sign-up form (AMB-1)."""
 
     email: ShortText
-    password: SecretStr = Field(min_length=10, max_length=1000)
+    password: SecretStr = Field(min_length=SHORTEST, max_length=LONGEST)
     gender: Gender
     first_name: ShortText
     last_name: ShortText

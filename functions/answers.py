@@ -74,7 +74,7 @@ async def show_opt_out(req: func.HttpRequest) -> func.HttpResponse:
 async def opt_out(req: func.HttpRequest) -> func.HttpResponse:
     """Opts out by the form field `scope`, or by the mail program's one click (RFC 8058) without any page."""
     asked = await answer.open_link(app.brands(), Purpose.OPT_OUT, req.route_params["token"])
-    if _form(req).get("List-Unsubscribe") == ["One-Click"]:
+    if form_fields(req).get("List-Unsubscribe") == ["One-Click"]:
         version = render.mail_text_version("publication", _language(req, asked))
         await answer.opt_out(asked, Scope.AMBASSADOR, mechanism="one_click", text_version=version, ip=client_ip(req))
         return func.HttpResponse(b"", status_code=200, headers=SECURITY_HEADERS)
@@ -105,7 +105,7 @@ def _invitation(req: func.HttpRequest, asked: Asked, contact: Contact, status: i
         AmbassadorOptIn.OPT_OUT_EMAIL: "declined",
         AmbassadorOptIn.OPT_OUT_GLOBAL: "opted_out_of_brand",
     }
-    return _response(
+    return page_response(
         render.invitation_page(
             brand=look(asked.brand.policy),
             language=_language(req, asked),
@@ -123,7 +123,7 @@ def _opt_out(req: func.HttpRequest, asked: Asked, contact: Contact, status: int 
     stopped: render.OptOutScope | None = "ambassador" if state.opted_out else None
     if state is AmbassadorOptIn.OPT_OUT_GLOBAL:
         stopped = "brand"
-    return _response(
+    return page_response(
         render.opt_out_page(
             brand=look(asked.brand.policy),
             language=_language(req, asked),
@@ -136,7 +136,7 @@ def _opt_out(req: func.HttpRequest, asked: Asked, contact: Contact, status: int 
 
 
 def _sign_up(req: func.HttpRequest, opened: sign_up.OpenSignUp) -> func.HttpResponse:
-    return _response(
+    return page_response(
         render.confirm_sign_up_page(
             brand=look(opened.brand.policy),
             language=language_of(opened.brand.policy, opened.account.language),
@@ -150,8 +150,8 @@ def invalid_link(req: func.HttpRequest, error: DomainError) -> func.HttpResponse
     language = render.language_of(None, req.headers.get("Accept-Language"))
     brand = render.platform_brand(app.settings().privacy_policy_url)
     if error.status >= 500:
-        return _response(render.error_page(brand=brand, language=language), error.status)
-    return _response(render.invalid_link_page(brand=brand, language=language), error.status)
+        return page_response(render.error_page(brand=brand, language=language), error.status)
+    return page_response(render.invalid_link_page(brand=brand, language=language), error.status)
 
 
 def _language(req: func.HttpRequest, asked: Asked) -> str:
@@ -159,7 +159,7 @@ def _language(req: func.HttpRequest, asked: Asked) -> str:
     return language_of(asked.brand.policy, preferred, req.headers.get("Accept-Language"))
 
 
-def _form(req: func.HttpRequest) -> dict[str, list[str]]:
+def form_fields(req: func.HttpRequest) -> dict[str, list[str]]:
     """The fields of either encoding: RFC 8058 lets mail programs choose, and most send multipart."""
     body = req.get_body()
     if len(body) > FORM_LIMIT:
@@ -171,9 +171,9 @@ def _form(req: func.HttpRequest) -> dict[str, list[str]]:
 
 def _choice(req: func.HttpRequest, field: str, choices: type[C]) -> C | None:
     """What was chosen; None for anything else, and then the page asks again."""
-    given = _form(req).get(field, [""])[0]
+    given = form_fields(req).get(field, [""])[0]
     return choices(given) if given in list(choices) else None
 
 
-def _response(shown: render.Page, status: int = 200) -> func.HttpResponse:
+def page_response(shown: render.Page, status: int = 200) -> func.HttpResponse:
     return func.HttpResponse(shown.html, status_code=status, headers={**SECURITY_HEADERS, **shown.headers})

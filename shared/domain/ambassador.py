@@ -57,10 +57,19 @@ class AccountMail(StrEnum):
     CONFIRM_SIGN_UP = "confirm_sign_up"
     ALREADY_REGISTERED = "already_registered"
     YOU_LEFT = "you_left"
+    RESET_PASSWORD = "reset_password"  # noqa: S105  the name of a mail
 
 
 # How many of a kind may wait at once, for the kinds of which more than the newest counts.
 MANY: Mapping[AccountMail, int] = {}
+
+
+class PasswordReset(Record):
+    """The newest reset that was asked for: no other link sets a password, and this one only once."""
+
+    id: str
+    expires_at: Instant
+    used: bool = False
 
 
 class StoredPhoto(Record):
@@ -123,6 +132,7 @@ class Ambassador(Record):
     email: str
     email_hash: str | None = None
     password_hash: str | None = None
+    password_reset: PasswordReset | None = None
     customer_id: str | None = None
     sso_id: str | None = None  # `<tenant>.<object id>` at the brand's own directory (REG-2)
     facebook_id: str | None = None

@@ -97,6 +97,7 @@ AMBASSADOR_FIELDS: Mapping[str, Fate] = {
     "email": Fate.HASH,  # email_hash
     "email_hash": Fate.KEEP,
     "password_hash": Fate.ERASE,
+    "password_reset": Fate.ERASE,
     "customer_id": Fate.HASH,  # customer_hash
     "sso_id": Fate.ERASE,
     "facebook_id": Fate.HASH,  # facebook_hash

@@ -19,6 +19,9 @@ LIMITS: Mapping[str, Limit] = {
     "sign-in": Limit(10, timedelta(minutes=15)),
     "sign-up": Limit(5, timedelta(hours=1)),
     "sign-up-from": Limit(60, timedelta(hours=1)),
+    "password-forgotten": Limit(5, timedelta(hours=1)),
+    "password-forgotten-from": Limit(30, timedelta(hours=1)),
+    "password-of-nobody": Limit(1000, timedelta(hours=1)),  # counted for the work alone
 }
 
 

@@ -3,6 +3,9 @@
 import base64
 import hashlib
 
+SHORTEST, LONGEST = 10, 1000
+"""How many characters a password may have; all of them count."""
+
 _SCHEME = "bcrypt-sha384$"
 
 

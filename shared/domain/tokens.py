@@ -16,6 +16,7 @@ class Purpose(StrEnum):
     INVITATION = "invitation"
     OPT_OUT = "opt-out"
     CONFIRM_SIGN_UP = "confirm-sign-up"
+    RESET_PASSWORD = "reset-password"  # noqa: S105  the name of a purpose
     SESSION = "session"
     STAFF_SESSION = "staff-session"
     CSRF = "csrf"

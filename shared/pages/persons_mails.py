@@ -16,6 +16,7 @@ MailName = Literal[
     "publication",
     "confirm_sign_up",
     "already_registered",
+    "reset_password",
     "you_left",
     "you_were_removed",
     "confirm_address",
@@ -108,6 +109,12 @@ def already_registered_mail(
     """To an address that has an account: somebody tried to sign up with it; the form gave nothing away (AMB-6)."""
     action = checked_url(log_in_url, "log_in_url") if log_in_url else None
     return _mail("already_registered", brand, language, first_name, action_url=action)
+
+
+def reset_password_mail(*, brand: Brand, language: str, first_name: str | None, reset_url: str) -> MailContent:
+    """To an ambassador who forgot the password: the link that sets another, once and for an hour (AMB-7)."""
+    action = checked_url(reset_url, "reset_url")
+    return _mail("reset_password", brand, language, first_name, action_url=action)
 
 
 def you_left_mail(

@@ -13,7 +13,9 @@ from shared.pages.catalogue import catalogue, day_text, text_version, texts_of
 from shared.pages.plain import checked_url, name_of, one_line
 from shared.pages.templating import environment, page_headers, style
 
-PageName = Literal["invitation", "opt_out", "confirm_address", "confirm_sign_up", "invalid_link", "error"]
+PageName = Literal[
+    "invitation", "opt_out", "confirm_address", "confirm_sign_up", "new_password", "invalid_link", "error"
+]
 InvitationAnswer = Literal["accepted", "declined", "opted_out_of_brand"]
 OptOutScope = Literal["ambassador", "brand"]
 

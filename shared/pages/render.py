@@ -3,6 +3,7 @@
 from shared.pages.brand import Brand, platform_brand
 from shared.pages.languages import LANGUAGES, Language, language_of
 from shared.pages.log_in_pages import LogInPageName, log_in_page
+from shared.pages.password_page import new_password_page
 from shared.pages.persons_mails import (
     MailContent,
     MailName,
@@ -13,6 +14,7 @@ from shared.pages.persons_mails import (
     invitation_reminder_mail,
     mail_text_version,
     publication_mail,
+    reset_password_mail,
     you_left_mail,
 )
 from shared.pages.persons_pages import (
@@ -53,9 +55,11 @@ __all__ = [
     "language_of",
     "log_in_page",
     "mail_text_version",
+    "new_password_page",
     "opt_out_page",
     "page_text_version",
     "platform_brand",
     "publication_mail",
+    "reset_password_mail",
     "you_left_mail",
 ]

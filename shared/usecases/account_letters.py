@@ -72,8 +72,27 @@ async def _you_left(brand: Brand, account: Ambassador, owed: OwedMail) -> Letter
     )
 
 
+async def _reset_password(brand: Brand, account: Ambassador, owed: OwedMail) -> Letter | None:
+    reset = account.password_reset
+    if account.status is not AccountStatus.ACTIVE or reset is None or reset.used or reset.id != owed.about:
+        return None
+    if reset.expires_at <= brand.now():
+        return None
+    claims = {"b": brand.id, "a": account.id, "r": reset.id}
+    token = brand.ports.tokens.issue(Purpose.RESET_PASSWORD, claims, reset.expires_at)
+    return Letter(
+        render.reset_password_mail(
+            brand=look(brand.policy),
+            language=language_of(brand.policy, account.language),
+            first_name=account.first_name,
+            reset_url=f"{brand.ports.public_url}/{PATHS[Purpose.RESET_PASSWORD]}/{token}",
+        )
+    )
+
+
 WRITERS: Mapping[AccountMail, Writer] = {
     AccountMail.CONFIRM_SIGN_UP: _confirm_sign_up,
     AccountMail.ALREADY_REGISTERED: _already_registered,
     AccountMail.YOU_LEFT: _you_left,
+    AccountMail.RESET_PASSWORD: _reset_password,
 }

@@ -89,6 +89,7 @@ PATHS: Mapping[Purpose, str] = {
     Purpose.INVITATION: "i",
     Purpose.OPT_OUT: "u",
     Purpose.CONFIRM_SIGN_UP: "c",
+    Purpose.RESET_PASSWORD: "p",
 }
 
 

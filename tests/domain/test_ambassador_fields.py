@@ -15,6 +15,7 @@ from shared.domain.ambassador import (
     Gender,
     LeftBecause,
     OwedMail,
+    PasswordReset,
     Session,
     StoredPhoto,
 )
@@ -39,6 +40,7 @@ WHOLE: dict[str, Any] = {
     "blog_alias": "secret-page",
     "email": "secret@example.org",
     "password_hash": "secret-hash",
+    "password_reset": PasswordReset(id="secret-reset", expires_at=AT),
     "customer_id": "secret-customer",
     "sso_id": "secret-sso",
     "facebook_id": "secret-facebook",

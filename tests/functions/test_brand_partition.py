@@ -192,10 +192,10 @@ def of_pages(purpose: Purpose) -> Callable[[Operation, Tenants, Suite], Iterator
         mine, theirs = t.mine, t.foreign
 
         def signed(**claims: str) -> str:
-            whole = {"b": "acme", "a": mine.me.account.id, "c": mine.contact, "m": "a" * 8, "s": "a" * 8}
+            whole = {"b": "acme", "a": mine.me.account.id, "c": mine.contact, "m": "a" * 8, "s": "a" * 8, "r": "a" * 8}
             return suite.world.ports.tokens.issue(purpose, {**whole, **claims}, expires)
 
-        purposes = {"i": mine.opt_out, "u": mine.invitation, "c": mine.invitation}
+        purposes = {"i": mine.opt_out, "u": mine.invitation, "c": mine.invitation, "p": mine.invitation}
         for what, token in {
             "another purpose": purposes[operation.path[1]],
             "a session": mine.me.token,
@@ -231,6 +231,26 @@ def of_confirmation(operation: Operation, t: Tenants, suite: Suite) -> Iterator[
     yield "at another brand", ask("globex", t.mine.sign_up), nothing
     yield "at an unknown brand", ask(NOWHERE, t.mine.sign_up), nothing
     yield "another purpose", ask("acme", t.mine.invitation), nothing
+
+
+def of_forgotten_password(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    """Whoever has the address: the answer is that to nobody's (AMB-7)."""
+
+    def ask(email: str) -> Ask:
+        return Ask("POST", operation.path.format(brand="acme"), {}, {"email": email})
+
+    for account in (t.mine.me.account, t.foreign.me.account):
+        yield "a known address", ask(account.email), ask("nobody.yet@example.org")
+
+
+def of_new_password(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    def ask(brand: str, token: str) -> Ask:
+        return Ask("POST", operation.path.format(brand=brand), {}, {"token": token, "password": PASSWORD})
+
+    nothing = ask("acme", NOT_A_TOKEN)
+    yield "another purpose", ask("acme", t.mine.sign_up), nothing
+    yield "at another brand", ask("globex", t.mine.sign_up), nothing
+    yield "at an unknown brand", ask(NOWHERE, t.mine.sign_up), nothing
 
 
 def of_session(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
@@ -303,6 +323,10 @@ PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
     "sign_up_ambassador": of_sign_up,
     "confirm_ambassador": of_confirmation,
     "open_session": of_session,
+    "forget_password": of_forgotten_password,
+    "reset_password": of_new_password,
+    "show_new_password": of_pages(Purpose.RESET_PASSWORD),
+    "save_new_password": of_pages(Purpose.RESET_PASSWORD),
     "receive_mail_events": of_webhook,
     "follow_publication": of_redirects,
     "begin_manager_log_in": of_documents,
@@ -321,6 +345,7 @@ PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
 }
 LEFT_BEHIND: dict[str, tuple[Container, ...]] = {  # the caller's own, whoever else was asked for
     "sign_up_ambassador": (containers.AMBASSADORS, containers.CLAIMS),
+    "forget_password": (containers.AMBASSADORS,),
     "receive_mail_events": (containers.QUARANTINE,),
     "sync_contacts": (containers.API_KEYS,),
     "invite_contacts": (containers.JOBS,),
@@ -335,6 +360,7 @@ ANSWERED = {
     "read_contract": 200,
     "show_contract": 200,
     "sign_up_ambassador": 202,
+    "forget_password": 202,
     "receive_mail_events": 200,
     "sync_contacts": 200,
     "invite_contacts": 202,

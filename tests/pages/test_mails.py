@@ -29,6 +29,7 @@ LINKS = {
     "publication": [*CONTENT_URLS, PRIVACY, OPT_OUT_URL],
     "confirm_sign_up": [CONFIRM_URL, PRIVACY],
     "already_registered": [LOG_IN_URL, PRIVACY],
+    "reset_password": [CONFIRM_URL, PRIVACY],
     "you_left": [PRIVACY],
     "you_were_removed": [PRIVACY],
     "confirm_address": [CONFIRM_URL, PRIVACY],
