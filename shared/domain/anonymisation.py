@@ -128,7 +128,7 @@ AMBASSADOR_FIELDS: Mapping[str, Fate] = {
     "erasing_since": Fate.ERASE,
     "contacts_wait_since": Fate.SET,
     "anonymised_at": Fate.SET,
-    "customer_hash": Fate.SET,
+    "customer_hash": Fate.KEEP,
     "facebook_hash": Fate.SET,
     "brand_sees": Fate.DERIVED,
     "search": Fate.DERIVED,
