@@ -111,6 +111,13 @@ def _identity(s: Settings) -> dict[str, IdentityProvider]:
         from shared.adapters.entra import Entra, EntraIdentityProvider
 
         known["sso"] = EntraIdentityProvider(Entra(s.entra_authority, s.entra.id, s.entra.secret, s.identity_sandbox))
+    if s.facebook:
+        from shared.adapters.facebook import FacebookIdentityProvider
+
+        site, graph = "https://www.facebook.com", "https://graph.facebook.com"
+        if s.identity_sandbox:
+            site = graph = f"{s.identity_sandbox}/facebook"
+        known["facebook"] = FacebookIdentityProvider(s.facebook.id, s.facebook.secret, site, graph)
     return known
 
 

@@ -34,7 +34,11 @@ class Settings:
     bcrypt_cost: int  # BCRYPT_COST
     entra: "Client | None"  # ENTRA_CLIENT_ID, ENTRA_CLIENT_SECRET: the app at Entra ID; left out, nobody signs in by it
     entra_authority: str  # ENTRA_AUTHORITY
+    facebook: "Client | None"  # FACEBOOK_APP_ID, FACEBOOK_APP_SECRET
     manager_tenant: str  # MANAGER_TENANT: whose users may try the Manager's door
+    crm_url: (
+        str | None
+    )  # CRM_URL: where ambassadors work, with {brand} in it; left out, a log-in ends at a page of our own
     manager_url: str | None  # MANAGER_URL: where a log-in to the Manager ends; left out, at a page of the suite's own
     identity_sandbox: str | None  # IDENTITY_SANDBOX_URL: in place of every identity provider, on one machine alone
 
@@ -84,7 +88,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         bcrypt_cost=_cost(environment.get("BCRYPT_COST", "12")),
         entra=client("ENTRA_CLIENT"),
         entra_authority=(optional("ENTRA_AUTHORITY") or "https://login.microsoftonline.com").rstrip("/"),
+        facebook=client("FACEBOOK_APP"),
         manager_tenant=optional("MANAGER_TENANT") or "organizations",
+        crm_url=optional("CRM_URL"),
         manager_url=optional("MANAGER_URL"),
         identity_sandbox=_sandbox(optional("IDENTITY_SANDBOX_URL"), required("PUBLIC_URL")),
     )

@@ -1,7 +1,7 @@
 // Facebook Login and the little of its Graph API that tells who somebody is.
 import { createHmac } from "node:crypto";
 
-import { form, json, notFound, redirect, refuse } from "./http.mjs";
+import { bearer, form, json, notFound, redirect, refuse } from "./http.mjs";
 import { choose } from "./pages.mjs";
 
 export class Facebook {
@@ -13,7 +13,7 @@ export class Facebook {
     const asked = request.method === "POST" ? await form(request) : Object.fromEntries(url.searchParams);
     if (url.pathname.endsWith("/dialog/oauth")) return this.#dialog(response, url, asked);
     if (url.pathname.endsWith("/oauth/access_token")) return this.#accessToken(response, asked);
-    if (url.pathname.endsWith("/me")) return this.#me(response, asked);
+    if (url.pathname.endsWith("/me")) return this.#me(response, { access_token: bearer(request), ...asked });
     return notFound(response);
   }
 

@@ -103,10 +103,10 @@ class Entra:
         except jwt.PyJWTError as error:
             raise LogInRefusedError(_REASONS.get(type(error).__name__, "token_invalid")) from None
         of = str(claims["tid"]).lower()
-        if claims["iss"] != tenant.issuer.replace("{tenantid}", of):
-            raise LogInRefusedError("wrong_issuer")
         if not _GUID.fullmatch(of) or (_GUID.fullmatch(tenant.name) and of != tenant.name):
             raise LogInRefusedError("wrong_tenant")
+        if claims["iss"] != tenant.issuer.replace("{tenantid}", of):
+            raise LogInRefusedError("wrong_issuer")
         return claims
 
     def _key(self, tenant: _Tenant, id: str | None) -> "PyJWK":

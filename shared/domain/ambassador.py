@@ -180,6 +180,12 @@ class Ambassador(Record):
         """Every file that may be stored for the account."""
         return (*self.loose_files, self.photo.file) if self.photo else self.loose_files
 
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What identity providers know the account by, each with the provider's name before it."""
+        known = {"sso": self.sso_id, "facebook": self.facebook_id}
+        return tuple(f"{provider}:{id}" for provider, id in known.items() if id)
+
     def owes(self, mail: str) -> OwedMail | None:
         """The mail of this id, if it has still to leave."""
         return next((owed for owed in self.owed if owed.id == mail), None)
@@ -249,8 +255,8 @@ def account_clock(account: Ambassador) -> Clock | None:
 class Claim(Record):
     """Which account a value leads to; `id` names the value, so that two accounts cannot share it.
 
-    An address that signs in: its hash. The name of a blog page: `blog.` and the name.
-    The customer ID of the brand: `customer.` and its hash.
+    An address that signs in, or an identity provider's word for somebody: its hash. The name of a blog page: `blog.` and
+    the name. The customer ID of the brand: `customer.` and its hash.
     """
 
     id: str

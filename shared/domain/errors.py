@@ -65,6 +65,12 @@ class LogInRefusedError(ForbiddenError):
         self.reason = reason
 
 
+class AddressTakenError(ForbiddenError):
+    """The address belongs to an account that was opened another way: no log-in takes it over."""
+
+    kind, title = "address-taken", "The address belongs to another account"
+
+
 class CsrfError(ForbiddenError):
     """A cookie alone asked for a change (it needs the X-CSRF-Token header too)."""
 

@@ -14,6 +14,7 @@ class FlowPurpose(StrEnum):
     """What the person goes to the provider for; a flow of one purpose finishes no other."""
 
     AMBASSADOR = "ambassador"
+    SIGN_UP = "sign_up"  # who came back is not known yet, and is asked to accept the terms
     MANAGER = "manager"
 
 

@@ -8,7 +8,9 @@ from shared.pages.persons_pages import Page
 from shared.pages.plain import name_of
 from shared.pages.templating import environment, page_headers, style
 
-LogInPageName = Literal["log_in_lapsed", "log_in_refused", "no_access", "manager_welcome", "signed_in", "address_taken"]
+LogInPageName = Literal[
+    "log_in_lapsed", "log_in_refused", "no_access", "manager_welcome", "signed_in", "check_mail", "address_taken"
+]
 
 
 def log_in_page(name: LogInPageName, *, brand: Brand, language: str, link: str | None = None) -> Page:

@@ -30,10 +30,13 @@ from shared.pages.persons_pages import (
     opt_out_page,
     page_text_version,
 )
+from shared.pages.sign_up_page import Field, FieldName, sign_up_page
 
 __all__ = [
     "LANGUAGES",
     "Brand",
+    "Field",
+    "FieldName",
     "InvitationAnswer",
     "Language",
     "LogInPageName",
@@ -61,5 +64,6 @@ __all__ = [
     "platform_brand",
     "publication_mail",
     "reset_password_mail",
+    "sign_up_page",
     "you_left_mail",
 ]

@@ -1,6 +1,7 @@
 """Which account a value leads to, an address or the name of a page: one at a time, found by point reads (AMB-6)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 
 from shared.domain.aliases import is_name, names
@@ -29,13 +30,46 @@ async def bind(brand: Brand, account: Ambassador) -> None:
     known to be left over.
     """
     ref = account.email_hash or ""
+    await _bind(brand, ref, account, lambda holder: holder.email_hash == ref)
+
+
+async def free_address(brand: Brand, before: Ambassador, after: Ambassador) -> None:
+    """Frees the address that an account had, when it has another one now."""
+    if before.email_hash != after.email_hash:
+        keys = [(ref, ref) for ref in brand.hasher.refs(before.email)]
+        own = [c for c in (await brand.claims.get_many(keys)).values() if c.record.ambassador_id == before.id]
+        await brand.claims.write_many([Change(claim, None) for claim in own if claim.record.id != after.email_hash])
+
+
+async def by_subject(brand: Brand, subject: str) -> Versioned[Ambassador] | None:
+    """The account that an identity provider's word for somebody opens, such as `sso:<tenant>.<object id>` (REG-2)."""
+    claims = await brand.claims.get_many([(ref, ref) for ref in brand.hasher.refs(subject)])
+    for claim in claims.values():
+        account = await _holder(brand, claim.record)
+        if account and subject in account.record.subjects:
+            return account
+    return None
+
+
+async def bind_subjects(brand: Brand, account: Ambassador) -> None:
+    """Binds what identity providers know the account by; raises as `bind` does, and wants the account stored, too."""
+    for subject in account.subjects:
+        await _bind(brand, brand.hasher.ref(subject), account, partial(_is_known_by, subject))
+
+
+def _is_known_by(subject: str, holder: Ambassador) -> bool:
+    return subject in holder.subjects and holder.status is not AccountStatus.UNCONFIRMED
+
+
+async def _bind(brand: Brand, ref: str, account: Ambassador, holds: Callable[[Ambassador], bool]) -> None:
     claim = Claim(id=ref, ambassador_id=account.id)
     current = await brand.claims.get(ref, ref)
     if current is None:
         await brand.claims.create(claim)
     elif current.record.ambassador_id != account.id:
-        if await _holder(brand, current.record):
-            raise ConflictError("another account has the address")
+        holder = await _holder(brand, current.record)
+        if holder and holds(holder.record):
+            raise ConflictError("another account has it")
         await brand.claims.replace(current, claim)
 
 
@@ -72,8 +106,8 @@ async def take_blog_alias(brand: Brand, account: Ambassador) -> str:
 
 
 async def release(brand: Brand, account: Ambassador) -> None:
-    """Frees the address and the page's name of an account that goes."""
-    keys = [(ref, ref) for ref in brand.hasher.refs(account.email)]
+    """Frees the address, what providers know of, and the page's name of an account that goes."""
+    keys = [(ref, ref) for value in (account.email, *account.subjects) for ref in brand.hasher.refs(value)]
     if account.blog_alias:
         keys.append((page_claim(account.blog_alias), page_claim(account.blog_alias)))
     claims = list((await brand.claims.get_many(keys)).values())

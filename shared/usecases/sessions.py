@@ -62,24 +62,40 @@ async def sign_in(brand: Brand, email: str, password: str) -> SignedInAmbassador
         right = await asyncio.to_thread(_matches, password, own, brand.ports.bcrypt_cost)
         if known is None or not right or known.record.status is not AccountStatus.ACTIVE:
             raise UnauthenticatedError
-        now = brand.now()
-        session = Session(id=new_id(), expires_at=now + LASTS)
-        current = tuple(s for s in known.record.sessions if s.expires_at > now)[-(DEVICES - 1) :]
-        after = known.record.changed(sessions=(*current, session), last_login_at=now)
         try:
-            await brand.ambassadors.replace(known, after)
+            signed_in = await open_session(brand, known, known.record)
         except StaleError:
             continue
         await forgive(brand, "sign-in", email)
-        claims = {"b": brand.id, "a": known.record.id, "s": session.id}
-        tokens = brand.ports.tokens
-        return SignedInAmbassador(
-            tokens.issue(Purpose.SESSION, claims, session.expires_at),
-            tokens.issue(Purpose.CSRF, {"s": session.id}, session.expires_at),
-            session.expires_at,
-            after,
-        )
+        return signed_in
     raise UnauthenticatedError
+
+
+async def open_session(brand: Brand, known: Versioned[Ambassador], account: Ambassador) -> SignedInAmbassador:
+    """Saves the account as it is to be, with one more session, the oldest making room; raises StaleError."""
+    now = brand.now()
+    session = Session(id=new_id(), expires_at=now + LASTS)
+    current = tuple(s for s in account.sessions if s.expires_at > now)[-(DEVICES - 1) :]
+    after = account.changed(sessions=(*current, session), last_login_at=now)
+    await brand.ambassadors.replace(known, after)
+    claims = {"b": brand.id, "a": account.id, "s": session.id}
+    tokens = brand.ports.tokens
+    return SignedInAmbassador(
+        tokens.issue(Purpose.SESSION, claims, session.expires_at),
+        tokens.issue(Purpose.CSRF, {"s": session.id}, session.expires_at),
+        session.expires_at,
+        after,
+    )
+
+
+def session_of(caller: Caller) -> Session:
+    """The caller's own session."""
+    return next(session for session in caller.account.record.sessions if session.id == caller.session)
+
+
+def csrf_token(caller: Caller) -> str:
+    """What a change asked for by cookie must add."""
+    return caller.brand.ports.tokens.issue(Purpose.CSRF, {"s": caller.session}, session_of(caller).expires_at)
 
 
 async def caller(brand: Brand, token: str | None) -> Caller:

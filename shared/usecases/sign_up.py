@@ -13,7 +13,7 @@ from shared.domain.tokens import Purpose
 from shared.ports import ConflictError, StaleError
 from shared.usecases.account_mails import owing, queue_account_mail
 from shared.usecases.brands import Brand, Brands
-from shared.usecases.claims import bind, by_email, take_blog_alias
+from shared.usecases.claims import bind, bind_subjects, by_email, take_blog_alias
 from shared.usecases.limiting import count_against
 from shared.usecases.saving import ATTEMPTS
 
@@ -29,7 +29,7 @@ class SignUp:
 
 async def sign_up(brand: Brand, form: SignUp, ip: str | None) -> None:
     """Takes a sign-up. A known address gets another mail, and the caller the same answer after the same work."""
-    _check_required(brand, form.fields)
+    check_required(brand, form.fields)
     try:
         email = clean_address(form.email)
     except ValueError as error:
@@ -48,6 +48,11 @@ async def sign_up(brand: Brand, form: SignUp, ip: str | None) -> None:
         terms_version=brand.policy.terms_version,
         sign_up=new_short_id(),
     ).settled(brand.hasher)
+    await take_in(brand, account)
+
+
+async def take_in(brand: Brand, account: Ambassador) -> None:
+    """Stores a sign-up whose address is still to be confirmed, and queues the mail that it is owed."""
     for _ in range(ATTEMPTS):
         try:
             kept = await _keep(brand, account)
@@ -123,6 +128,7 @@ async def confirm_sign_up(brands: Brands, token: str, brand_id: str | None = Non
             raise UnknownObjectError  # another sign-up of the same moment has the address
         now = brand.now()
         try:
+            await bind_subjects(brand, opened.account)
             active = opened.account.changed(
                 status=AccountStatus.ACTIVE,
                 confirmed_at=now,
@@ -137,7 +143,8 @@ async def confirm_sign_up(brands: Brands, token: str, brand_id: str | None = Non
     raise UnknownObjectError
 
 
-def _check_required(brand: Brand, fields: dict[str, Any]) -> None:
+def check_required(brand: Brand, fields: dict[str, Any]) -> None:
+    """Raises InvalidInputError naming each field that the brand's policy requires and that is empty (BR-2)."""
     names = {"customerId": "customer_id", "dateOfBirth": "date_of_birth"}
     errors = [
         FieldError(name, "is required by this brand")

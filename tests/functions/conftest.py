@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from functions.catalogue import load_all
+from tests.functions.identity_suite import suite_with_providers
 from tests.functions.suite import ENVIRONMENT, Suite, serving
+
+__all__ = ["suite_with_providers"]
 
 load_all()  # the tests look at every operation
 

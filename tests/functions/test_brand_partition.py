@@ -183,6 +183,36 @@ def of_machines(operation: Operation, t: Tenants) -> Iterator[Pair]:
     yield "another brand's ambassador", _with_id(_ask(operation, "acme", theirs, good), theirs), unknown
 
 
+def of_acceptance(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    """Forms of another browser's, or of a log-in that is not that far."""
+
+    def ask(key: str | None) -> Ask:
+        return Ask("POST", operation.path, {"Cookie": f"Popsell_log_in={key}"} if key else {})
+
+    for key in (t.mine.flow_key, t.foreign.flow_key, t.mine.me.token):
+        yield "another's", ask(key), ask(None)
+
+
+def of_providers(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    """A brand without a directory, and an unknown one."""
+
+    def ask(brand: str, provider: str, headers: dict[str, str]) -> Ask:
+        return Ask("GET", operation.path.format(brand=brand, provider=provider), headers)
+
+    nothing = ask(NOWHERE, "sso", {})
+    for brand in ("acme", "globex"):
+        for provider in ("sso", "facebook", "other", "%2F"):
+            yield "a provider that it does not have", ask(brand, provider, _bearer(t.mine.me.token)), nothing
+
+
+def of_brand_page(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    """A brand's page says the same to everybody."""
+    for headers in (_bearer(t.mine.me.token), _cookie(t.foreign.me.token), t.mine.staff):
+        for brand in ("acme", NOWHERE):
+            path = operation.path.format(brand=brand)
+            yield "somebody's session", Ask("GET", path, headers), Ask("GET", path, {})
+
+
 def of_pages(purpose: Purpose) -> Callable[[Operation, Tenants, Suite], Iterator[Pair]]:
     """Tokens that open nothing, though some of them are genuine."""
 
@@ -329,6 +359,10 @@ PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
     "save_new_password": of_pages(Purpose.RESET_PASSWORD),
     "receive_mail_events": of_webhook,
     "follow_publication": of_redirects,
+    "begin_log_in": of_providers,
+    "finish_log_in": of_callback,
+    "accept_terms": of_acceptance,
+    "show_signed_in": of_brand_page,
     "begin_manager_log_in": of_documents,
     "finish_manager_log_in": of_callback,
     "show_manager_welcome": of_documents,
@@ -357,6 +391,7 @@ ANSWERED = {
     "show_manager_welcome": 200,
     "serve_site_tag": 200,
     "list_cookies": 200,
+    "show_signed_in": 200,
     "read_contract": 200,
     "show_contract": 200,
     "sign_up_ambassador": 202,

@@ -1,7 +1,5 @@
 """The Manager's door against a real identity provider of the sandbox's making (VIS-5)."""
 
-from collections.abc import AsyncIterator
-from http.cookies import SimpleCookie
 from urllib.parse import urlsplit
 
 import httpx
@@ -11,6 +9,7 @@ from shared import app
 from shared.domain import containers
 from shared.domain.flows import LASTS
 from shared.domain.staff import Role, StaffMember
+from tests.functions.identity_suite import cookies, reason, state_of
 from tests.functions.suite import Suite, serving
 from tests.support.identity_sandbox import ACME_TENANT, GLOBEX_TENANT, IdentitySandbox
 
@@ -21,17 +20,9 @@ SESSION, RUNS = "/api/manager/session", "/api/manager/brands/acme/retention/runs
 
 
 @pytest.fixture
-async def suite(
-    suite_environment: None, identity_sandbox: IdentitySandbox, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Suite]:
-    """The functions, with the identity sandbox; whatever went wrong there before is over."""
-    for name, value in identity_sandbox.settings.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PUBLIC_URL", "http://localhost:7071")
-    identity_sandbox.http.request("DELETE", "/api/faults")
-    async with serving() as serving_suite:
-        yield serving_suite
-        await app.close()
+def suite(suite_with_providers: Suite) -> Suite:
+    """The suite of these tests."""
+    return suite_with_providers
 
 
 @pytest.fixture
@@ -41,15 +32,6 @@ async def amy(suite: Suite, identity_sandbox: IdentitySandbox) -> StaffMember:
     member = StaffMember(id=f"{ACME_TENANT}.{person['id']}", role=Role.BRAND_ADMIN, brands=("acme",))
     await app.staff().create(member)
     return member
-
-
-def cookies(*answers: httpx.Response) -> dict[str, str]:
-    """The Cookie header of a browser that got these answers."""
-    jar: SimpleCookie = SimpleCookie()
-    for answer in answers:
-        for line in answer.headers.get_list("set-cookie"):
-            jar.load(line)
-    return {"Cookie": "; ".join(f"{name}={one.value}" for name, one in jar.items() if one.value)}
 
 
 async def begun(suite: Suite) -> httpx.Response:
@@ -64,12 +46,6 @@ async def came_back(suite: Suite, sandbox: IdentitySandbox, who: str = AMY) -> h
     begin = await begun(suite)
     back = sandbox.sign_in(begin.headers["Location"], who)
     return await suite.http.get(back, headers=cookies(begin))
-
-
-def reason(caplog: pytest.LogCaptureFixture) -> str | None:
-    """Why the last log-in was refused, as the log says it."""
-    found = [record.__dict__["reason"] for record in caplog.records if record.msg == "log_in_refused"]
-    return found[-1] if found else None
 
 
 async def test_a_listed_user_signs_in_at_the_provider_and_manages_by_cookie(
@@ -168,7 +144,7 @@ async def test_an_answer_is_good_once_and_in_the_browser_that_asked(
     for browser in ({}, cookies(other), {"Cookie": "Popsell_log_in=x"}):
         refused = await suite.http.get(back, headers=browser)
         assert (refused.status_code, "set-cookie" in refused.headers) == (404, False)
-    swapped = back.replace(_state(begin), _state(other))
+    swapped = back.replace(state_of(begin), state_of(other))
     assert (await suite.http.get(swapped, headers=cookies(begin))).status_code == 404
     assert (await suite.http.get(back, headers=cookies(begin))).status_code == 303
     assert (await suite.http.get(back, headers=cookies(begin))).status_code == 404, "replayed"
@@ -180,7 +156,7 @@ async def test_a_code_is_good_for_its_own_log_in_and_once(
     stolen = identity_sandbox.sign_in((await begun(suite)).headers["Location"], AMY)
     mine = await begun(suite)
     code = stolen.partition("code=")[2].partition("&")[0]
-    injected = f"/manager/callback?code={code}&state={_state(mine)}"
+    injected = f"/manager/callback?code={code}&state={state_of(mine)}"
     assert (await suite.http.get(injected, headers=cookies(mine))).status_code == 403, "PKCE: another log-in's code"
     assert reason(caplog) == "code_refused"
 
@@ -215,7 +191,3 @@ async def test_without_the_settings_there_is_no_such_door(
     async with serving() as suite:
         assert (await suite.http.get("/manager/login")).status_code == 404
         assert (await suite.dump(but=(containers.LIMITS,)))["platform/flows"] == {}
-
-
-def _state(begin: httpx.Response) -> str:
-    return str(begin.headers["Location"]).partition("state=")[2].partition("&")[0]

@@ -39,7 +39,20 @@ def pages(
         name.replace("_", " "): render.log_in_page(name, **look, link=LOG_IN_URL if name == "signed_in" else None)
         for name in get_args(render.LogInPageName)
     }
+    newcomer: dict[str, Any] = {**look, "flow": "f" * 24, "terms_version": "3"}
+    asked: list[render.FieldName] = ["first_name", "gender", "date_of_birth", "interests"]
+    known: list[tuple[render.FieldName, str]] = [("last_name", "Roux"), ("email", email)]
     return {
+        "sign up": render.sign_up_page(
+            **newcomer, provider="sso", known=known, fields=[render.Field(name) for name in asked]
+        ),
+        "sign up refused": render.sign_up_page(
+            **newcomer,
+            provider="facebook",
+            known=known,
+            fields=[render.Field(name, ambassador, refused=True) for name in asked],
+            terms_refused=True,
+        ),
         **log_in,
         "invitation": render.invitation_page(**person, answer=None, until=until),
         "invitation accepted": render.invitation_page(**person, answer="accepted", until=until),

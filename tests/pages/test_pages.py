@@ -24,7 +24,10 @@ ASKED = {
     "opted out of the ambassador": {("scope", "brand")},
     "confirm address": {("confirm", "yes")},
     "confirm sign-up": {("confirm", "yes")},
+    "sign up": {("create", "yes")},
+    "sign up refused": {("create", "yes")},
 }
+FORMS = ("sign up", "sign up refused")  # with fields to fill in
 WITH_RESULT = [name for name in PAGE_NAMES if re.search("accepted|declined|closed|opted|confirmed", name)]
 
 
@@ -55,7 +58,10 @@ def test_every_page_can_be_read_by_everybody(language: str, name: str) -> None:
     assert viewport and "scale=1" in viewport and "user-scalable" not in viewport
     ids = markup.values("id")
     assert len(set(ids)) == len(ids)
-    assert set(markup.values("aria-describedby")) == set(ids)
+    assert {*markup.values("aria-describedby"), *markup.values("for")} == set(ids)
+    for control in (*markup.all("input"), *markup.all("select")):
+        labelled = control.attributes.get("id") in markup.values("for") or "label" in control.within
+        assert labelled or control.attributes["type"] == "hidden"
 
 
 @every_page
@@ -69,9 +75,9 @@ def test_only_the_press_of_a_button_asks_for_a_change_and_by_post(language: str,
         assert button.attributes["type"] == "submit" and button.text
         assert {"form", "fieldset"} <= set(button.within)
     for form in markup.all("form"):
-        assert form.attributes == {"method": "post"}
+        assert form.attributes == {"method": "post", **({"action": "/login/accept"} if name in FORMS else {})}
         assert markup.one("legend").text
-    assert not markup.all("script") and not markup.all("input")
+    assert not markup.all("script") and bool(markup.all("input")) == (name in FORMS)
     assert not [key for e in markup.elements for key in e.attributes if key.startswith("on") or key == "http-equiv"]
 
 

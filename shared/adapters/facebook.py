@@ -1,0 +1,93 @@
+"""Facebook Login: code flow, and the Graph API asked once who it was; every call carries the app's proof (REG-1)."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from shared.domain.errors import LogInRefusedError, TryAgainError
+from shared.ports import Begun, Document, Identity
+
+if TYPE_CHECKING:
+    import httpx
+
+VERSION = "v24.0"
+TIMEOUT_SECONDS = 10
+FIELDS = "id,first_name,last_name,email"
+
+
+class FacebookIdentityProvider:
+    """Who somebody is, by Facebook. The access token is used for one question and forgotten."""
+
+    def __init__(self, app_id: str, secret: str, site: str, graph: str) -> None:
+        self._app_id = app_id
+        self._secret = secret
+        self._dialog = f"{site}/{VERSION}/dialog/oauth"
+        self._graph = f"{graph}/{VERSION}"
+        self._client: httpx.AsyncClient | None = None
+
+    async def begin(self, redirect_uri: str, state: str, tenant: str | None = None) -> Begun:
+        """Begins a log-in; Facebook has no tenants."""
+        asked = {
+            "client_id": self._app_id,
+            "redirect_uri": redirect_uri,
+            "state": state,
+            "response_type": "code",
+            "scope": "public_profile,email",
+        }
+        return Begun(f"{self._dialog}?{urlencode(asked)}", {"redirect_uri": redirect_uri, "state": state})
+
+    async def finish(self, secrets: Document, answer: Mapping[str, str]) -> Identity:
+        """Who came back; the address is Facebook's word for it, which may be none."""
+        if "error" in answer:
+            raise LogInRefusedError("denied")
+        if not hmac.compare_digest(answer.get("state", "").encode(), secrets["state"].encode()):
+            raise LogInRefusedError("wrong_state")
+        granted = await self._asked(
+            "POST",
+            "/oauth/access_token",
+            data={
+                "client_id": self._app_id,
+                "client_secret": self._secret,
+                "redirect_uri": secrets["redirect_uri"],
+                "code": answer.get("code", ""),
+            },
+        )
+        token = str(granted.get("access_token", ""))
+        proof = hmac.digest(self._secret.encode(), token.encode(), hashlib.sha256).hex()
+        person = await self._asked(
+            "GET",
+            "/me",
+            params={"fields": FIELDS, "appsecret_proof": proof},
+            headers={"Authorization": f"Bearer {token}"},  # and not in the address, which gets into logs
+        )
+        id = person.get("id")
+        if not isinstance(id, str) or not id.isascii() or not id.isdigit():
+            raise LogInRefusedError("claim_missing")
+        said = {name: value for name, value in person.items() if isinstance(value, str)}
+        return Identity(
+            subject=id, email=said.get("email"), first_name=said.get("first_name"), last_name=said.get("last_name")
+        )
+
+    async def aclose(self) -> None:
+        """Lets go of connections."""
+        if self._client:
+            await self._client.aclose()
+            self._client = None
+
+    async def _asked(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        import httpx
+
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=TIMEOUT_SECONDS)
+        try:
+            response = await self._client.request(method, self._graph + path, **request)
+            content = response.json()
+        except (httpx.HTTPError, ValueError):
+            raise TryAgainError from None
+        if response.status_code >= 500 or response.status_code == 429:
+            raise TryAgainError
+        if response.status_code != 200 or not isinstance(content, dict):
+            raise LogInRefusedError("code_refused")
+        return content
