@@ -10,7 +10,7 @@ from importlib import import_module
 import azure.functions as func
 
 STORAGE = "AzureWebJobsStorage"
-GET, POST, PATCH, DELETE = ("GET",), ("POST",), ("PATCH",), ("DELETE",)
+GET, POST, PUT, PATCH, DELETE = ("GET",), ("POST",), ("PUT",), ("PATCH",), ("DELETE",)
 PAGE = ("GET", "HEAD")
 
 BRAND = "/api/brands/{brand}"
@@ -53,6 +53,10 @@ ROUTES: Mapping[str, Route] = {
     "close_session": Route("accounts", DELETE, BRAND + "/session"),
     "read_account": Route("accounts", GET, BRAND + "/me"),
     "edit_account": Route("accounts", PATCH, BRAND + "/me"),
+    "save_photo": Route("photos", PUT, BRAND + "/me/photo"),
+    "read_photo": Route("photos", GET, BRAND + "/me/photo"),
+    "remove_photo": Route("photos", DELETE, BRAND + "/me/photo"),
+    "read_ambassadors_photo": Route("photos", GET, BRAND + "/community/{id}/photo"),
     "forget_password": Route("passwords", POST, BRAND + "/password/forgot"),
     "reset_password": Route("passwords", POST, BRAND + "/password"),
     "show_new_password": Route("passwords", PAGE, "/p/{token}"),

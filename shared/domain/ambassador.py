@@ -80,6 +80,14 @@ class StoredPhoto(Record):
     media_type: str
 
 
+class LooseFile(Record):
+    """A file that may be stored and is to be deleted, unless it is `coming`: then it is being written just now."""
+
+    file: str
+    since: Instant
+    coming: bool = False
+
+
 class OwedMail(Record):
     """A mail to the ambassador that has still to leave; `tried_at` stands while the fate of a try is not known."""
 
@@ -147,7 +155,7 @@ class Ambassador(Record):
     position: str | None = None
     iban: str | None = None
     photo: StoredPhoto | None = None
-    loose_files: tuple[str, ...] = ()  # may be stored and are to be deleted: what a new photo replaced, or a crash left
+    loose_files: tuple[LooseFile, ...] = ()
     loose_since: Instant | None = None
     communication: CommunicationSwitches = CommunicationSwitches()
     community: CommunitySwitches = CommunitySwitches()
@@ -178,7 +186,8 @@ class Ambassador(Record):
     @property
     def files(self) -> tuple[str, ...]:
         """Every file that may be stored for the account."""
-        return (*self.loose_files, self.photo.file) if self.photo else self.loose_files
+        loose = tuple(loose.file for loose in self.loose_files)
+        return (*loose, self.photo.file) if self.photo else loose
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -229,6 +238,7 @@ class Ambassador(Record):
             email_hash=hasher.ref(self.email) if self.email else self.email_hash,
             brand_sees=self.status in (AccountStatus.ACTIVE, AccountStatus.LEAVING),
             search=self._search_text(),
+            loose_since=min((loose.since for loose in self.loose_files), default=None),
             customer_hash=hasher.ref(self.customer_id) if self.customer_id else self.customer_hash,
             clock=account_clock(self),
         )

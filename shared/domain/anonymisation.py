@@ -113,7 +113,7 @@ AMBASSADOR_FIELDS: Mapping[str, Fate] = {
     "iban": Fate.ERASE,
     "photo": Fate.ERASE,
     "loose_files": Fate.ERASE,
-    "loose_since": Fate.ERASE,
+    "loose_since": Fate.DERIVED,
     "communication": Fate.ERASE,
     "community": Fate.ERASE,
     "acts": Fate.ERASE,

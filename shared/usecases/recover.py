@@ -7,7 +7,7 @@ from typing import TypeVar
 from shared.domain.jobs import Job, MailBatch, Run, RunState
 from shared.domain.records import stamp
 from shared.ports import Outcome, Query, Where
-from shared.usecases import account_mails, import_contacts, invite, sweep
+from shared.usecases import account_mails, import_contacts, invite, photos, sweep
 from shared.usecases.access_log import forget_old_accesses
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Collection
@@ -30,6 +30,7 @@ class Recovered:
     batches: int
     sweeps: int
     account_mails: int
+    loose_files: int
     opt_outs: int
     proofs: int
     forgotten: int
@@ -50,6 +51,7 @@ async def recover(brand: Brand) -> Recovered:
         batches=len(batches),
         sweeps=len(runs),
         account_mails=await account_mails.queue_again(brand, before),
+        loose_files=await photos.delete_loose_files(brand, before),
         opt_outs=await reach_again(brand, before),
         proofs=await repair_proofs(brand, PROOFS_WITHIN),
         forgotten=await _forget(brand),

@@ -1,0 +1,53 @@
+"""Ambassadors' photos: the own one, and those of others as the community shows them (AMB-1, VIS-4)."""
+
+import azure.functions as func
+
+from functions.http import SECURITY_HEADERS, answer, object_id, operation
+from functions.identity import ambassador
+from shared.domain.errors import TooLargeError, UnknownObjectError
+from shared.domain.visibility import see_in_community
+from shared.usecases import photos
+from shared.usecases.accounts import active_account
+from shared.usecases.images import MAX_BYTES
+
+# Whatever a browser takes it for, it runs nothing and loads nothing.
+AS_A_PICTURE = {**SECURITY_HEADERS, "Content-Security-Policy": "default-src 'none'; sandbox"}
+
+
+@operation(auth="ambassador", takes="image/*", answers={204: None})
+async def save_photo(req: func.HttpRequest) -> func.HttpResponse:
+    """Takes the body as the ambassador's photo: JPEG, PNG or WebP up to 10 MB; kept small and without any metadata."""
+    caller = await ambassador(req)
+    if len(req.get_body()) > MAX_BYTES:
+        raise TooLargeError
+    await photos.save_photo(caller.brand, caller.id, req.get_body())
+    return answer(204)
+
+
+@operation(auth="ambassador", answers={200: None})
+async def read_photo(req: func.HttpRequest) -> func.HttpResponse:
+    """The ambassador's own photo."""
+    caller = await ambassador(req)
+    return _shown(await photos.read_photo(caller.brand, caller.account.record))
+
+
+@operation(auth="ambassador", answers={204: None})
+async def remove_photo(req: func.HttpRequest) -> func.HttpResponse:
+    """Takes the ambassador's photo away."""
+    caller = await ambassador(req)
+    await photos.remove_photo(caller.brand, caller.id)
+    return answer(204)
+
+
+@operation(auth="ambassador", answers={200: None})
+async def read_ambassadors_photo(req: func.HttpRequest) -> func.HttpResponse:
+    """The photo of another ambassador of the brand, unless that one is hidden from the community."""
+    caller = await ambassador(req)
+    other = (await active_account(caller.brand, object_id(req))).record
+    if not see_in_community(other, caller.brand.policy.community_display):
+        raise UnknownObjectError
+    return _shown(await photos.read_photo(caller.brand, other))
+
+
+def _shown(photo: photos.Photo) -> func.HttpResponse:
+    return func.HttpResponse(photo.data, headers=AS_A_PICTURE, mimetype=photo.media_type)
