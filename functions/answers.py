@@ -1,4 +1,4 @@
-"""The person's own pages, without an account: invitation, opt-out, confirmation of a sign-up (MAIL-2, MAIL-3)."""
+"""The person's own pages, without an account: invitation, opt-out, confirmation of a sign-up or of a form (MAIL-2, MAIL-3)."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -14,9 +14,10 @@ from shared.domain.ambassador import AccountStatus
 from shared.domain.consent import AmbassadorOptIn
 from shared.domain.contact import Contact
 from shared.domain.errors import DomainError
+from shared.domain.pending import digest
 from shared.domain.tokens import Purpose
 from shared.pages import render
-from shared.usecases import answer, sign_up
+from shared.usecases import answer, confirm, sign_up
 from shared.usecases.answer import Answer, Asked, Scope
 from shared.usecases.compose import language_of, look
 
@@ -87,15 +88,27 @@ async def opt_out(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @page
-async def show_sign_up(req: func.HttpRequest) -> func.HttpResponse:
-    """Shows the button that opens an ambassador's account."""
-    return _sign_up(req, await sign_up.open_sign_up(app.brands(), req.route_params["token"]))
+async def show_confirmation(req: func.HttpRequest) -> func.HttpResponse:
+    """Shows the button that confirms an address: for an ambassador's account, or for what was entered in a form."""
+    token = req.route_params["token"]
+    if not confirm.is_of_a_contact(app.brands(), token):
+        return _sign_up(req, await sign_up.open_sign_up(app.brands(), token))
+    return _confirmation(req, await confirm.open_confirmation(app.brands(), token))
 
 
 @page
-async def open_account(req: func.HttpRequest) -> func.HttpResponse:
-    """Opens the account (AMB-6)."""
-    return _sign_up(req, await sign_up.confirm_sign_up(app.brands(), req.route_params["token"]))
+async def confirm_address(req: func.HttpRequest) -> func.HttpResponse:
+    """Opens the account (AMB-6), or lets take effect what the page showed (COL-11); what changed since is shown instead."""
+    token = req.route_params["token"]
+    if not confirm.is_of_a_contact(app.brands(), token):
+        return _sign_up(req, await sign_up.confirm_sign_up(app.brands(), token))
+    asked = await confirm.open_confirmation(app.brands(), token)
+    version = render.page_text_version("confirm_address", _language_of_confirmation(req, asked))
+    shown = form_fields(req).get("shown")
+    after = await confirm.confirm(
+        app.brands(), token, shown=shown[0] if shown else None, text_version=version, ip=client_ip(req)
+    )
+    return _confirmation(req, after, 200 if after.done else NO_CHOICE)
 
 
 def _invitation(req: func.HttpRequest, asked: Asked, contact: Contact, status: int = 200) -> func.HttpResponse:
@@ -143,6 +156,26 @@ def _sign_up(req: func.HttpRequest, opened: sign_up.OpenSignUp) -> func.HttpResp
             confirmed=opened.account.status is AccountStatus.ACTIVE,
         )
     )
+
+
+def _confirmation(req: func.HttpRequest, asked: confirm.Confirmation, status: int = 200) -> func.HttpResponse:
+    contact, policy = asked.contact, asked.brand.policy
+    return page_response(
+        render.confirm_address_page(
+            brand=look(policy),
+            language=_language_of_confirmation(req, asked),
+            ambassador_name=asked.ambassador.display_name if asked.ambassador else policy.display_name,
+            contact_email_masked=masked(contact.email) if contact.email else None,
+            agreements=asked.agreements(),
+            shown=digest(contact),
+            confirmed=asked.done,
+        ),
+        status,
+    )
+
+
+def _language_of_confirmation(req: func.HttpRequest, asked: confirm.Confirmation) -> str:
+    return language_of(asked.brand.policy, asked.contact.language, req.headers.get("Accept-Language"))
 
 
 def invalid_link(req: func.HttpRequest, error: DomainError) -> func.HttpResponse:

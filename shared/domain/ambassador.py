@@ -58,10 +58,13 @@ class AccountMail(StrEnum):
     ALREADY_REGISTERED = "already_registered"
     YOU_LEFT = "you_left"
     RESET_PASSWORD = "reset_password"  # noqa: S105  the name of a mail
+    VISITOR_MESSAGE = "visitor_message"
 
 
 # How many of a kind may wait at once, for the kinds of which more than the newest counts.
-MANY: Mapping[AccountMail, int] = {}
+MANY: Mapping[AccountMail, int] = {
+    AccountMail.VISITOR_MESSAGE: 25,
+}
 
 
 class PasswordReset(Record):

@@ -47,7 +47,7 @@ CONTACTS = Container(
     partition="ambassadorId",
     # Only what brand users may see carries `brandSees`: their lists, counts and searches meet nothing else (VIS-2).
     indexes=(("brandSees", "createdAt"), ("brandSees", "brandOptIn", "createdAt")),
-    across=(("clock.rule", "clock.since"), ("outgoing.at",), ("proof.at",)),
+    across=(("clock.rule", "clock.since"), ("outgoing.at",), ("asking.confirmed.at",), ("proof.at",)),
     inside=(("ambassadorOptIn",), ("createdAt",), ("twitterHash",)),
     equal=(("emailHash",),),
     unique=("addressKey",),

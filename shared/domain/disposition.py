@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from shared.domain.anonymisation import anonymised_contact, detached_contact
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
-from shared.domain.contact import Contact, Origin, contact_clock
+from shared.domain.contact import Contact, MailKind, Origin, contact_clock
 from shared.domain.policy import Durations
 from shared.domain.retention import RULES, Action, RuleId, is_due
 
@@ -45,7 +45,7 @@ def dispose(
     now = written_at or at
     match RULES[clock.rule].action:
         case Action.DELETE:
-            if contact.doubted:  # its opt-out link, should the mail have left after all, must go on working (MAIL-2)
+            if _perhaps_has_a_link(contact):
                 return Disposition(clock.rule, Done.ANONYMISED, anonymised_contact(contact, at, clock.rule))
             return Disposition(clock.rule, Done.DELETED, None)
         case Action.SEND_SECOND_INVITATION:
@@ -79,7 +79,7 @@ def dispose_of_leavers(
     if contact.restricted_at or not contact.in_the_book:
         return None
     now = written_at or at
-    if contact.pending and not contact.doubted:
+    if contact.pending and not _perhaps_has_a_link(contact):
         return Disposition(RuleId.LEFT, Done.DELETED, None)
     if contact.brand_opt_in is BrandOptIn.NONE or contact.pending:
         return Disposition(RuleId.LEFT, Done.ANONYMISED, anonymised_contact(contact, now, RuleId.LEFT))
@@ -88,3 +88,8 @@ def dispose_of_leavers(
     if further:
         return Disposition(RuleId.LEFT, further.done, further.contact)
     return Disposition(RuleId.LEFT, Done.LEFT_TO_THE_BRAND, left)
+
+
+def _perhaps_has_a_link(contact: Contact) -> bool:
+    """Whether a mail with an opt-out link, which must go on working (MAIL-2), may have left; a confirmation has none."""
+    return contact.doubted is not None and contact.doubted.kind is not MailKind.CONFIRMATION

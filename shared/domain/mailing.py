@@ -6,8 +6,10 @@ from enum import StrEnum
 
 from shared.domain.consent import AmbassadorOptIn, OptInClass
 from shared.domain.contact import Contact, MailKind
+from shared.domain.pending import asks_the_way_back
 from shared.domain.policy import BrandStatus, Policy
 from shared.domain.retention import RuleId, is_due
+from shared.domain.suppression import SuppressionReason
 
 
 class Refusal(StrEnum):
@@ -24,6 +26,7 @@ class Refusal(StrEnum):
     ALREADY_INVITED = "already_invited"
     ALREADY_OPTED_IN = "already_opted_in"
     CONFIRMATION_AWAITED = "confirmation_awaited"
+    NOTHING_TO_CONFIRM = "nothing_to_confirm"
     NOT_OPTED_IN = "not_opted_in"
     NOT_INVITED = "not_invited"
     TOO_SOON = "too_soon"
@@ -76,9 +79,19 @@ def refusal(
         return Refusal.ADDRESS_BOUNCED
     if state not in _ALLOWED[kind]:
         return _wrong_state(state, kind)
+    if kind is MailKind.CONFIRMATION and (contact.asking is None or contact.asking.confirmed):
+        return Refusal.NOTHING_TO_CONFIRM
     if kind is MailKind.SECOND_INVITATION and not _second_invitation_is_due(contact, at, policy):
         return Refusal.TOO_SOON
     return None
+
+
+def shut_out(contact: Contact, kind: MailKind, reasons: Mapping[SuppressionReason, datetime]) -> bool:
+    """Whether the black list, by these reasons, keeps a mail from the contact's address.
+
+    One mail passes an opt-out of all: the confirmation of a form that was sent since, with the box ticked (SUP-4).
+    """
+    return bool(reasons) and not (kind is MailKind.CONFIRMATION and asks_the_way_back(contact, reasons))
 
 
 def _wrong_state(state: AmbassadorOptIn, kind: MailKind) -> Refusal:

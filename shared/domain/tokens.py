@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     OPT_OUT = "opt-out"
     CONFIRM_SIGN_UP = "confirm-sign-up"
     RESET_PASSWORD = "reset-password"  # noqa: S105  the name of a purpose
+    CONFIRM_CONTACT = "confirm-contact"
     SESSION = "session"
     STAFF_SESSION = "staff-session"
     CSRF = "csrf"

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Literal
 
 from shared.pages.brand import Brand
-from shared.pages.catalogue import Text, day_text, text_version, texts_of
+from shared.pages.catalogue import Text, catalogue, day_text, text_version, texts_of
 from shared.pages.plain import checked_url, greeted_name, name_of, one_line, paragraphs_of, subject_of
 from shared.pages.templating import environment
 
@@ -20,6 +20,8 @@ MailName = Literal[
     "you_left",
     "you_were_removed",
     "confirm_address",
+    "visitor_message",
+    "visitor_message_unanswered",
 ]
 
 
@@ -133,6 +135,14 @@ def confirm_address_mail(
     return _mail("confirm_address", brand, language, first_name, ambassador_name, action_url=action)
 
 
+def visitor_message_mail(
+    *, brand: Brand, language: str, first_name: str | None, visitor_name: str, message: str, may_answer: bool
+) -> MailContent:
+    """To an ambassador: what a visitor of the blog wrote, quoted, and whether the visitor may be answered (COL-5)."""
+    name: MailName = "visitor_message" if may_answer else "visitor_message_unanswered"
+    return _mail(name, brand, language, first_name, visitor=visitor_name, paragraphs=paragraphs_of(message))
+
+
 def _content(item: Mapping[str, str | None], at: int) -> dict[str, str]:
     url = checked_url(item["url"] or "", f"contents[{at}].url")
     title = one_line(item["title"] or "") or url
@@ -151,6 +161,7 @@ def _mail(
     paragraphs: list[list[str]] | None = None,
     contents: list[dict[str, str]] | None = None,
     day: date | None = None,
+    visitor: str = "",
 ) -> MailContent:
     greeted = greeted_name(first_name)
     values = {
@@ -159,6 +170,7 @@ def _mail(
         "sender": name_of(brand.sender_name),
         "ambassador": name_of(ambassador_name or ""),
         "first_name": greeted or "",
+        "visitor": name_of(visitor) or str(catalogue(language)["pages"]["some_visitor"]),
         "date": day_text(day, language) if day else "",
     }
     t: dict[str, Text] = texts_of("mails", name, language, values)

@@ -4,6 +4,7 @@ Every form posts to the page's own address, unless `action_url` says otherwise, 
 browsers send `Origin: null` with it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -18,6 +19,8 @@ PageName = Literal[
 ]
 InvitationAnswer = Literal["accepted", "declined", "opted_out_of_brand"]
 OptOutScope = Literal["ambassador", "brand"]
+# What a confirmation may make true, each said in a sentence.
+Agreement = Literal["ambassador", "storage_only", "brand", "brand_storage", "partners", "message", "way_back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +115,18 @@ def confirm_address_page(
     language: str,
     ambassador_name: str,
     contact_email_masked: str | None,
+    agreements: Sequence[Agreement],
+    shown: str,
     confirmed: bool,
     action_url: str | None = None,
 ) -> Page:
-    """`/c/{token}`: asks for `confirm=yes`; what was ticked in the form takes effect then (COL-11)."""
+    """`/c/{token}`: shows exactly what `confirm=yes` agrees to, and sends `shown`, which names it, along (COL-11)."""
     values = _values(brand, language, ambassador=ambassador_name, email=contact_email_masked)
-    return _confirmation_page("confirm_address", brand, language, values, confirmed, action_url)
+    t = _texts("confirm_address", language, values)
+    points = [] if confirmed else [t[f"agrees_{agreement}"] for agreement in agreements]
+    return _confirmation_page(
+        "confirm_address", brand, language, values, confirmed, action_url, points=points, hidden=[("shown", shown)]
+    )
 
 
 def confirm_sign_up_page(
@@ -143,7 +152,14 @@ def error_page(*, brand: Brand, language: str) -> Page:
 
 
 def _confirmation_page(
-    name: PageName, brand: Brand, language: str, values: dict[str, str], confirmed: bool, action_url: str | None
+    name: PageName,
+    brand: Brand,
+    language: str,
+    values: dict[str, str],
+    confirmed: bool,
+    action_url: str | None,
+    points: Sequence[str] = (),
+    hidden: Sequence[tuple[str, str]] = (),
 ) -> Page:
     t = _texts(name, language, values)
     return _form_page(
@@ -158,6 +174,9 @@ def _confirmation_page(
         choices=[] if confirmed else [_Choice("yes", t["confirm"], t["confirm_means"])],
         notes=[] if confirmed else [t["otherwise"]],
         action_url=action_url,
+        points_legend=t.get("points_legend", ""),
+        points=points,
+        hidden=hidden,
     )
 
 
@@ -191,6 +210,9 @@ def _form_page(
     choices: list[_Choice],
     notes: list[str],
     action_url: str | None,
+    points_legend: str = "",
+    points: Sequence[str] = (),
+    hidden: Sequence[tuple[str, str]] = (),
 ) -> Page:
     look = style(brand.primary_colour, brand.readable_text)
     html = (
@@ -210,6 +232,9 @@ def _form_page(
             choices=choices,
             notes=notes,
             action_url=checked_action(action_url),
+            points_legend=points_legend,
+            points=points,
+            hidden=hidden,
         )
     )
     return Page(html, page_headers(language, look.source))

@@ -15,9 +15,11 @@ from shared.pages.persons_mails import (
     mail_text_version,
     publication_mail,
     reset_password_mail,
+    visitor_message_mail,
     you_left_mail,
 )
 from shared.pages.persons_pages import (
+    Agreement,
     InvitationAnswer,
     OptOutScope,
     Page,
@@ -34,6 +36,7 @@ from shared.pages.sign_up_page import Field, FieldName, sign_up_page
 
 __all__ = [
     "LANGUAGES",
+    "Agreement",
     "Brand",
     "Field",
     "FieldName",
@@ -65,5 +68,6 @@ __all__ = [
     "publication_mail",
     "reset_password_mail",
     "sign_up_page",
+    "visitor_message_mail",
     "you_left_mail",
 ]

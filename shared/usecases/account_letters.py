@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from shared.domain.ambassador import AccountMail, AccountStatus, Ambassador, LeftBecause, OwedMail
+from shared.domain.consent import OptInClass
 from shared.domain.retention import due_at
 from shared.domain.tokens import Purpose
 from shared.pages import render
@@ -90,7 +91,27 @@ async def _reset_password(brand: Brand, account: Ambassador, owed: OwedMail) -> 
     )
 
 
+async def _visitor_message(brand: Brand, account: Ambassador, owed: OwedMail) -> Letter | None:
+    """COL-5: what a visitor of the blog wrote; an answer by mail is offered only where it is allowed."""
+    if account.status is not AccountStatus.ACTIVE or not owed.text:
+        return None
+    found = await brand.contacts.get(account.id, (owed.about or "").partition(".")[0])
+    contact = found.record if found and found.record.in_the_book and not found.record.pending else None
+    may_answer = contact is not None and contact.ambassador_opt_in.opt_in_class is OptInClass.OPTED_IN
+    name = " ".join(part for part in (contact.first_name, contact.last_name) if part) if contact else ""
+    content = render.visitor_message_mail(
+        brand=look(brand.policy),
+        language=language_of(brand.policy, account.language),
+        first_name=account.first_name,
+        visitor_name=name,
+        message=owed.text,
+        may_answer=may_answer,
+    )
+    return Letter(content, reply_to=contact.email if contact and may_answer else None)
+
+
 WRITERS: Mapping[AccountMail, Writer] = {
+    AccountMail.VISITOR_MESSAGE: _visitor_message,
     AccountMail.CONFIRM_SIGN_UP: _confirm_sign_up,
     AccountMail.ALREADY_REGISTERED: _already_registered,
     AccountMail.YOU_LEFT: _you_left,

@@ -10,6 +10,7 @@ from shared.domain.consent import AmbassadorOptIn, stands
 from shared.domain.contact import Contact, Origin, last_activity
 from shared.domain.errors import UnknownObjectError
 from shared.domain.ledger import Evidence
+from shared.domain.pending import taken_back
 from shared.domain.tokens import Purpose
 from shared.ports import Query, Where
 from shared.usecases.brands import Brand, Brands
@@ -111,6 +112,8 @@ def opted_out_by_mail(contact: Contact, at: datetime, mechanism: str) -> Contact
     What is left of a contact that was taken out of the book then keeps its address from being entered again (SUP-5).
     """
     state = contact.ambassador_opt_in
+    if contact.pending:
+        return taken_back(contact, at, mechanism) if contact.asking else None
     if (state.opted_out and state.explicit) or stands(
         state, contact.ambassador_opt_in_at, AmbassadorOptIn.OPT_OUT_EMAIL, at
     ):

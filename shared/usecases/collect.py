@@ -8,16 +8,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shared.domain.collecting import Arrival, Arrived, Decision, Outcome, Place, Source, decide, way
-from shared.domain.contact import Contact, Origin
+from shared.domain.contact import Contact, MailKind, Origin
 from shared.domain.errors import ChangedMeanwhileError
 from shared.domain.ids import new_id
+from shared.domain.jobs import MailBatch
 from shared.domain.ledger import Evidence
 from shared.domain.merging import fresh, met, place_of
+from shared.domain.pending import asked, asked_again, mail_is_due, nothing_new, with_mail
 from shared.domain.suppression import SuppressionReason
-from shared.ports import Query, StaleError, Where
+from shared.ports import ConflictError, Query, StaleError, Where
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned
+from shared.usecases.confirm import complete
 from shared.usecases.contacts import checked
+from shared.usecases.invite import QUEUE, mail_of
 from shared.usecases.saving import ATTEMPTS, Edit, save, save_many
 from shared.usecases.suppressing import Reasons, reasons_listed
 
@@ -28,6 +32,7 @@ _REFUSALS = {
     Decision.SALE: Outcome.SALE_ONLY,
     Decision.SALE_AND_ASK: Outcome.SALE_ONLY,
 }
+_ASKED = (Decision.ASK, Decision.TAKE_AND_ASK, Decision.SALE_AND_ASK)
 _TAKEN = (Decision.TAKE, Decision.TAKE_BESIDE, Decision.TAKE_AND_ASK)
 
 
@@ -81,6 +86,7 @@ async def _take(brand: Brand, arrivals: Mapping[int, Arrival]) -> dict[int, Arri
     books = await _books(brand, arrivals.values())
     done: dict[int, Arrived] = {}
     edits: dict[int, Edit] = {}
+    asks: dict[int, Versioned[Contact] | None] = {}
     for number, arrival in arrivals.items():
         standing = _standing(brand, books[arrival.ambassador], arrival)
         how = way(arrival.source, arrival.said)
@@ -91,8 +97,8 @@ async def _take(brand: Brand, arrivals: Mapping[int, Arrival]) -> dict[int, Arri
                 edits[number] = edit
         elif decision in _REFUSALS:
             done[number] = Arrived(_REFUSALS[decision])
-        else:
-            raise ValueError(f"{arrival.source} asks for a confirmation by mail")
+        if decision in _ASKED:
+            asks[number] = standing
     changed = {
         number: edit for number, edit in edits.items() if edit.before is None or edit.after is not edit.before.record
     }
@@ -102,7 +108,48 @@ async def _take(brand: Brand, arrivals: Mapping[int, Arrival]) -> dict[int, Arri
             done[number] = Arrived(Outcome.UNCHANGED, edit.after.id)
         elif saved[number]:
             done[number] = Arrived(Outcome.UPDATED if edit.before else Outcome.CREATED, edit.after.id)
+    for number, standing in asks.items():
+        arrival = arrivals[number]
+        pending = books[arrival.ambassador].pending.get(_names(brand, arrival)[0])
+        outcome = await _ask(brand, arrival, standing, pending)
+        if outcome and (number in done or number not in edits):
+            done[number] = Arrived(outcome, done[number].contact if number in done else None)
+        else:
+            done.pop(number, None)  # both or none: asking again mails nothing again
     return done
+
+
+async def _ask(
+    brand: Brand, arrival: Arrival, standing: Versioned[Contact] | None, beside: Versioned[Contact] | None
+) -> Outcome | None:
+    """Keeps what was entered until it is confirmed, and queues the mail that asks; None when somebody wrote meanwhile.
+
+    The mail's batch is stored before the record that says which mail may go, and queued after it: whatever a crash leaves
+    is either found by the recovery timer and sent, or refused when it is about to leave.
+    """
+    before = standing if standing and standing.record.pending else beside
+    known = before.record if before else None
+    if known and known.asking and known.asking.confirmed:
+        await complete(brand, known.ambassador_id, known.id)
+        return None
+    if standing and nothing_new(standing.record, arrival):
+        return Outcome.UNCHANGED
+    after = asked_again(known, arrival) if known else asked(arrival, standing.record.id if standing else None)
+    batch = None
+    if after.asking and mail_is_due(after.asking, arrival.at):
+        recipients = ((after.ambassador_id, after.id),)
+        batch = MailBatch(
+            mail_kind=MailKind.CONFIRMATION, recipients=recipients, started_at=arrival.at, open_since=arrival.at
+        )
+        await brand.batches.create(batch)
+        after = with_mail(after, after.asking, mail_of(batch), arrival.at)
+    try:
+        await save(brand, Edit(before, after))
+    except (ConflictError, StaleError):
+        return None
+    if batch:
+        await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "batch": batch.id}])
+    return Outcome.CONFIRMATION_ASKED
 
 
 async def _taken(

@@ -19,6 +19,8 @@ from shared.usecases.brands import Brand
 INVITATION_HOLDS = timedelta(days=90)
 # An opt-out link is good for longer than any record that it is about.
 OPT_OUT_HOLDS = timedelta(days=5 * 365)
+# A confirmation can be given, and shown again, for as long as a policy may let it wait (RET-4).
+CONFIRMATION_HOLDS = timedelta(days=60)
 
 
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -34,6 +36,7 @@ def compose(
 ) -> OutgoingMail:
     """The mail that the contact's claim stands for."""
     opt_out_url = link(brand, Purpose.OPT_OUT, contact, claim, OPT_OUT_HOLDS)
+    name = " ".join(part for part in (contact.first_name, contact.last_name) if part)
     content = _content(brand, ambassador, contact, claim, publication, opt_out_url)
     headers = {}
     if claim.kind is MailKind.PUBLICATION:
@@ -43,7 +46,8 @@ def compose(
         sender_email=brand.policy.sender.email,
         sender_name=_one_line(f"{ambassador.display_name} · {brand.policy.sender.name}"),
         to_email=contact.email or "",
-        to_name=_one_line(" ".join(part for part in (contact.first_name, contact.last_name) if part)) or None,
+        # Before the address is confirmed, the name may be anybody's words.
+        to_name=None if claim.kind is MailKind.CONFIRMATION else _one_line(name) or None,
         subject=_one_line(content.subject),
         text=content.text,
         html=content.html,
@@ -74,6 +78,14 @@ def _content(
             ],
             opt_out_url=opt_out_url,
         )
+    if claim.kind is MailKind.CONFIRMATION:
+        return render.confirm_address_mail(
+            brand=look(brand.policy),
+            language=language,
+            ambassador_name=ambassador.display_name,
+            first_name=contact.first_name,
+            confirm_url=link(brand, Purpose.CONFIRM_CONTACT, contact, claim, CONFIRMATION_HOLDS),
+        )
     write = render.invitation_mail if claim.kind is MailKind.INVITATION else render.invitation_reminder_mail
     return write(
         brand=look(brand.policy),
@@ -90,12 +102,15 @@ PATHS: Mapping[Purpose, str] = {
     Purpose.OPT_OUT: "u",
     Purpose.CONFIRM_SIGN_UP: "c",
     Purpose.RESET_PASSWORD: "p",
+    Purpose.CONFIRM_CONTACT: "c",
 }
 
 
 def link(brand: Brand, purpose: Purpose, contact: Contact, claim: Outgoing, holds: timedelta) -> str:
     """A personal link for one purpose; the same for every try of one mail."""
     claims = {"b": brand.id, "a": contact.ambassador_id, "c": contact.id, "m": claim.mail}
+    if contact.beside:
+        claims["s"] = contact.beside
     return f"{brand.ports.public_url}/{PATHS[purpose]}/{brand.ports.tokens.issue(purpose, claims, claim.at + holds)}"
 
 

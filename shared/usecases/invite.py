@@ -93,6 +93,11 @@ async def queue_batches(brand: Brand, batches: Sequence[MailBatch]) -> None:
     await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "batch": batch.id} for batch in batches])
 
 
+def mail_of(batch: MailBatch) -> str:
+    """The id that the batch's mail has within each of its contacts: the same at every try."""
+    return batch.id[:8]
+
+
 async def mail_job(brand: Brand, job: Job) -> Job:
     """The job with the progress that its batches tell."""
     found = await brand.batches.get_many([(batch, batch) for batch in job.batches])

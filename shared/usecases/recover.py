@@ -7,7 +7,7 @@ from typing import TypeVar
 from shared.domain.jobs import Job, MailBatch, Run, RunState
 from shared.domain.records import stamp
 from shared.ports import Outcome, Query, Where
-from shared.usecases import account_mails, import_contacts, invite, photos, sweep
+from shared.usecases import account_mails, confirm, import_contacts, invite, photos, sweep
 from shared.usecases.access_log import forget_old_accesses
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Collection
@@ -33,6 +33,7 @@ class Recovered:
     loose_files: int
     opt_outs: int
     proofs: int
+    confirmations: int
     forgotten: int
 
 
@@ -43,6 +44,7 @@ async def recover(brand: Brand) -> Recovered:
     batches = await _open(brand.batches, before)
     runs = [run for run in await _open(brand.runs, before) if run.state is RunState.RUNNING]
     send = brand.ports.queue.send
+    confirmations = await confirm.complete_again(brand, before)  # before the mails that they owe
     await send(import_contacts.QUEUE, [{"brand": brand.id, "job": job.id} for job in jobs])
     await send(invite.QUEUE, [{"brand": brand.id, "batch": batch.id} for batch in batches])
     await send(sweep.QUEUE, [{"brand": brand.id, "run": run.id} for run in runs])
@@ -53,6 +55,7 @@ async def recover(brand: Brand) -> Recovered:
         account_mails=await account_mails.queue_again(brand, before),
         loose_files=await photos.delete_loose_files(brand, before),
         opt_outs=await reach_again(brand, before),
+        confirmations=confirmations,
         proofs=await repair_proofs(brand, PROOFS_WITHIN),
         forgotten=await _forget(brand),
     )

@@ -16,15 +16,15 @@ from shared.domain.ambassador import AccountStatus, Ambassador
 from shared.domain.consent import AmbassadorOptIn
 from shared.domain.contact import Contact, MailKind, Origin, Outgoing, SentMail
 from shared.domain.jobs import MailBatch
-from shared.domain.mailing import LASTING, Refusal, refusal
+from shared.domain.mailing import LASTING, Refusal, refusal, shut_out
 from shared.domain.publication import Publication
 from shared.ports import Fate, OutgoingMail, SendResult, StaleError
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned, chunks
 from shared.usecases.compose import compose, custom_id
-from shared.usecases.invite import A_BATCH, QUEUE
+from shared.usecases.invite import A_BATCH, QUEUE, mail_of
 from shared.usecases.saving import Edit, change, save_many
-from shared.usecases.suppressing import listed
+from shared.usecases.suppressing import reasons_listed
 
 # How long a mail that the provider does not know of may still turn up there: it is not sent again before.
 DOUBT = timedelta(seconds=30)
@@ -82,7 +82,7 @@ async def _settled_doubts(run: _Run, contacts: Sequence[Versioned[Contact]]) -> 
             known = await _without_doubt(run, item.record, item.record.outgoing)
         if known is None:
             run.again += 1
-        elif any(mail.id == _mail(run) for mail in known.record.mails):
+        elif any(mail.id == mail_of(run.batch) for mail in known.record.mails):
             run.sent += 1  # an earlier try got that far, whoever noticed
         elif known.record.id in run.refused:
             run.skipped[run.refused[known.record.id]] += 1  # it would be refused again
@@ -123,14 +123,12 @@ def _mails_a_call(attempts: int) -> int:
 
 async def _hand_over(run: _Run, claimed: Sequence[Versioned[Contact]]) -> None:
     """One call of the provider, right after the look at the black list (SUP-2), and what became of each mail."""
-    suppressed = await listed(run.brand, [item.record.email for item in claimed if item.record.email])
-    edits = [
-        Edit(item, _refused(item.record, _claim_of(run, item.record)))
-        for item in claimed
-        if item.record.email in suppressed
-    ]
+    reasons = await reasons_listed(run.brand, [item.record.email for item in claimed if item.record.email])
+    kind = run.batch.mail_kind
+    shut = {i.record.id for i in claimed if shut_out(i.record, kind, reasons.get(i.record.email or "", {}))}
+    edits = [Edit(i, _refused(i.record, _claim_of(run, i.record))) for i in claimed if i.record.id in shut]
     run.skipped[Refusal.SUPPRESSED] += len(edits)
-    going = [item for item in claimed if item.record.email not in suppressed]
+    going = [item for item in claimed if item.record.id not in shut]
     for item, result in zip(going, await _results(run, going), strict=True):
         match result.fate:
             case Fate.SENT:
@@ -169,7 +167,9 @@ async def _claimed(run: _Run, contacts: Sequence[Versioned[Contact]]) -> list[Ve
     for item in contacts:
         reason = _refusal(run, item.record)
         if reason is None:
-            claim = Outgoing(mail=_mail(run), kind=run.batch.mail_kind, at=now, publication=run.batch.publication)
+            claim = Outgoing(
+                mail=mail_of(run.batch), kind=run.batch.mail_kind, at=now, publication=run.batch.publication
+            )
             edits.append(Edit(item, item.record.changed(outgoing=claim)))
             continue
         run.skipped[reason] += 1
@@ -196,6 +196,8 @@ def _refusal(run: _Run, contact: Contact) -> Refusal | None:
     ambassador = run.ambassadors.get(contact.ambassador_id)
     if run.batch.mail_kind is MailKind.PUBLICATION and run.publication is None:
         return Refusal.RECORD_GONE
+    if run.batch.mail_kind is MailKind.CONFIRMATION and contact.asking and contact.asking.mail != mail_of(run.batch):
+        return Refusal.NOTHING_TO_CONFIRM  # what is asked goes by another mail
     return refusal(
         contact,
         run.batch.mail_kind,
@@ -285,14 +287,9 @@ def _composed(run: _Run, contact: Contact) -> OutgoingMail:
 
 
 def _claim_of(run: _Run, contact: Contact) -> Outgoing:
-    if contact.outgoing is None or contact.outgoing.mail != _mail(run):
+    if contact.outgoing is None or contact.outgoing.mail != mail_of(run.batch):
         raise ValueError("the contact carries no claim of this batch")
     return contact.outgoing
-
-
-def _mail(run: _Run) -> str:
-    """The mail's id within its contact: the same at every try of the batch."""
-    return run.batch.id[:8]
 
 
 def _key(contact: Contact) -> tuple[str, str]:

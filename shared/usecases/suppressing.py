@@ -7,6 +7,7 @@ from shared.domain.consent import AmbassadorOptIn
 from shared.domain.contact import Contact, Origin
 from shared.domain.errors import ChangedMeanwhileError
 from shared.domain.ledger import Evidence
+from shared.domain.pending import taken_back
 from shared.domain.records import stamp
 from shared.domain.suppression import Suppression, SuppressionReason
 from shared.ports import ConflictError, Query, StaleError, Where
@@ -159,8 +160,10 @@ async def _tell(brand: Brand, contact: Contact, at: datetime, evidence: Evidence
 def _opted_out(contact: Contact, at: datetime) -> Contact | None:
     if contact.ambassador_opt_in is AmbassadorOptIn.OPT_OUT_GLOBAL:
         return None
-    if contact.ambassador_opt_in.explicit and contact.ambassador_opt_in_at > at:
+    if (contact.ambassador_opt_in.explicit or contact.pending) and contact.ambassador_opt_in_at > at:
         return None  # an own act since then (SUP-4)
+    if contact.pending:  # nobody sees it, and nobody is to learn of it now
+        return taken_back(contact, at, "opt_out_brand")
     return contact.changed(
         ambassador_opt_in=AmbassadorOptIn.OPT_OUT_GLOBAL,
         ambassador_opt_in_at=at,

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from shared.domain.consent import AmbassadorOptIn
-from shared.domain.contact import Contact, EmailStatus, MailKind, SeenEvent
+from shared.domain.collecting import Source
+from shared.domain.consent import AmbassadorOptIn, BrandOptIn
+from shared.domain.contact import Asking, Confirmed, Contact, EmailStatus, MailKind, SeenEvent
 from shared.domain.mail_events import EventKind
-from shared.domain.mailing import LASTING, Refusal, refusal
+from shared.domain.mailing import LASTING, Refusal, refusal, shut_out
 from shared.domain.policy import BrandStatus
+from shared.domain.suppression import SuppressionReason
 from tests.support.records import HASHER, SECOND, START, a_contact, a_policy, days
 
 S = AmbassadorOptIn
@@ -29,6 +31,7 @@ ALLOWED = {
     (MailKind.PUBLICATION, S.OPT_IN_ORDER_POPIN),
     (MailKind.PUBLICATION, S.OPT_IN_OTHER),
 }
+ASKING = Asking(source=Source.BLOG, at=START, brand=BrandOptIn.NONE)
 WRITABLE = {EmailStatus.OK, EmailStatus.NOT_VERIFIED}
 OBSTACLES: dict[str, dict[str, Any]] = {
     "none": {},
@@ -49,7 +52,8 @@ STATUS_EVENTS = {
 def contact(state: S, status: EmailStatus = EmailStatus.NOT_VERIFIED, **fields: Any) -> Contact:
     kind = STATUS_EVENTS.get(status)
     events = (SeenEvent(key="k", kind=kind, at=START),) if kind else ()
-    made = a_contact(state, events=events, **fields)
+    asked: dict[str, Any] = {"asking": ASKING, "becomes": S.OPT_IN_BLOG} if state is S.BLOG_PENDING else {}
+    made = a_contact(state, events=events, **(asked | fields))
     assert made.email_status is status
     return made
 
@@ -129,3 +133,33 @@ def test_the_second_invitation_goes_when_the_first_ones_interval_is_over_and_onl
 @pytest.mark.rule("RET-3")
 def test_only_reasons_that_lie_in_the_address_are_lasting() -> None:
     assert {Refusal.NO_ADDRESS, Refusal.SUPPRESSED, Refusal.ADDRESS_BOUNCED} == LASTING
+
+
+@pytest.mark.rule("MAIL-1")
+def test_a_confirmation_goes_only_while_there_is_something_to_confirm() -> None:
+    taken_back, answered = None, ASKING.changed(confirmed=Confirmed(at=START))
+    for asking, reason in (
+        (ASKING, None),
+        (taken_back, Refusal.NOTHING_TO_CONFIRM),
+        (answered, Refusal.NOTHING_TO_CONFIRM),
+    ):
+        pending = contact(S.BLOG_PENDING, asking=asking)
+        assert refusal(pending, MailKind.CONFIRMATION, START, POLICY, suppressed=False) is reason
+
+
+R = SuppressionReason
+
+
+@pytest.mark.rule("SUP-4")
+@pytest.mark.rule("MAIL-1")
+@pytest.mark.parametrize("kind", MailKind)
+def test_of_a_listed_address_only_the_confirmation_passes_that_asks_the_way_back(kind: MailKind) -> None:
+    back = contact(S.BLOG_PENDING)
+    passes = kind is MailKind.CONFIRMATION
+    assert shut_out(back, kind, {}) is False
+    assert shut_out(back, kind, {R.GLOBAL_OPT_OUT: START}) is not passes
+    assert shut_out(back, kind, {R.GLOBAL_OPT_OUT: START + SECOND}), "the opt-out is the later word"
+    assert shut_out(contact(S.BLOG_PENDING, becomes=S.STORAGE_ONLY), kind, {R.GLOBAL_OPT_OUT: START})
+    for error in set(R) - {R.GLOBAL_OPT_OUT}:
+        assert shut_out(back, kind, {error: START})
+        assert shut_out(back, kind, {error: START, R.GLOBAL_OPT_OUT: START})

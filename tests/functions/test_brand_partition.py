@@ -213,7 +213,7 @@ def of_brand_page(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pa
             yield "somebody's session", Ask("GET", path, headers), Ask("GET", path, {})
 
 
-def of_pages(purpose: Purpose) -> Callable[[Operation, Tenants, Suite], Iterator[Pair]]:
+def of_pages(*meant: Purpose) -> Callable[[Operation, Tenants, Suite], Iterator[Pair]]:
     """Tokens that open nothing, though some of them are genuine."""
 
     def pairs(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
@@ -221,22 +221,26 @@ def of_pages(purpose: Purpose) -> Callable[[Operation, Tenants, Suite], Iterator
         expires = suite.world.clock.now().replace(year=2031)
         mine, theirs = t.mine, t.foreign
 
-        def signed(**claims: str) -> str:
+        def signed(purpose: Purpose, **claims: str) -> str:
             whole = {"b": "acme", "a": mine.me.account.id, "c": mine.contact, "m": "a" * 8, "s": "a" * 8, "r": "a" * 8}
             return suite.world.ports.tokens.issue(purpose, {**whole, **claims}, expires)
 
         purposes = {"i": mine.opt_out, "u": mine.invitation, "c": mine.invitation, "p": mine.invitation}
-        for what, token in {
+        tokens = {
             "another purpose": purposes[operation.path[1]],
             "a session": mine.me.token,
-            "another brand's contact": signed(a=theirs.me.account.id, c=theirs.contact),
-            "a neighbour's contact": signed(c=t.neighbour.contact),
-            "a contact in another brand": signed(b="globex", c=mine.contact),
-            "an unknown brand": signed(b=NOWHERE),
-            "an unknown ambassador": signed(a=new_id()),
             "a cut token": mine.invitation[:-1],
             "a very long token": "t." + "a" * 6000,
-        }.items():
+        }
+        for purpose in meant:
+            tokens |= {
+                f"{purpose}: another brand's contact": signed(purpose, a=theirs.me.account.id, c=theirs.contact),
+                f"{purpose}: a neighbour's contact": signed(purpose, c=t.neighbour.contact),
+                f"{purpose}: a contact in another brand": signed(purpose, b="globex", c=mine.contact),
+                f"{purpose}: an unknown brand": signed(purpose, b=NOWHERE),
+                f"{purpose}: an unknown ambassador": signed(purpose, a=new_id()),
+            }
+        for what, token in tokens.items():
             yield what, _ask(operation, "", token, {}), nothing
 
     return pairs
@@ -374,8 +378,8 @@ PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
     "answer_invitation": of_pages(Purpose.INVITATION),
     "show_opt_out": of_pages(Purpose.OPT_OUT),
     "opt_out": of_pages(Purpose.OPT_OUT),
-    "show_sign_up": of_pages(Purpose.CONFIRM_SIGN_UP),
-    "open_account": of_pages(Purpose.CONFIRM_SIGN_UP),
+    "show_confirmation": of_pages(Purpose.CONFIRM_SIGN_UP, Purpose.CONFIRM_CONTACT),
+    "confirm_address": of_pages(Purpose.CONFIRM_SIGN_UP, Purpose.CONFIRM_CONTACT),
 }
 LEFT_BEHIND: dict[str, tuple[Container, ...]] = {  # the caller's own, whoever else was asked for
     "sign_up_ambassador": (containers.AMBASSADORS, containers.CLAIMS),

@@ -34,6 +34,7 @@ def pages(
     """Every page in every state."""
     look: dict[str, Any] = {"brand": brand or a_brand(), "language": language}
     person: dict[str, Any] = {**look, "ambassador_name": ambassador, "contact_email_masked": email}
+    form: dict[str, Any] = {**person, "agreements": get_args(render.Agreement), "shown": "0123456789abcdef"}
     until = date(2030, 3, 1)
     log_in = {
         name.replace("_", " "): render.log_in_page(name, **look, link=LOG_IN_URL if name == "signed_in" else None)
@@ -61,8 +62,8 @@ def pages(
         "opt-out": render.opt_out_page(**person, result=None),
         "opted out of the ambassador": render.opt_out_page(**person, result="ambassador"),
         "opted out of the brand": render.opt_out_page(**person, result="brand"),
-        "confirm address": render.confirm_address_page(**person, confirmed=False),
-        "address confirmed": render.confirm_address_page(**person, confirmed=True),
+        "confirm address": render.confirm_address_page(**form, confirmed=False),
+        "address confirmed": render.confirm_address_page(**form, confirmed=True),
         "confirm sign-up": render.confirm_sign_up_page(**look, confirmed=False),
         "sign-up confirmed": render.confirm_sign_up_page(**look, confirmed=True),
         "invalid link": render.invalid_link_page(**look),
@@ -99,6 +100,10 @@ def mails(
         "you_left": render.you_left_mail(**look, until=date(2030, 3, 1), by_the_person=True),
         "you_were_removed": render.you_left_mail(**look, until=date(2030, 3, 1), by_the_person=False),
         "confirm_address": render.confirm_address_mail(**person, confirm_url=CONFIRM_URL),
+        "visitor_message": render.visitor_message_mail(**look, visitor_name=title, message=body, may_answer=True),
+        "visitor_message_unanswered": render.visitor_message_mail(
+            **look, visitor_name="", message=body, may_answer=False
+        ),
     }
 
 

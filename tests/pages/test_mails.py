@@ -33,6 +33,8 @@ LINKS = {
     "you_left": [PRIVACY],
     "you_were_removed": [PRIVACY],
     "confirm_address": [CONFIRM_URL, PRIVACY],
+    "visitor_message": [PRIVACY],
+    "visitor_message_unanswered": [PRIVACY],
 }
 OF_AN_AMBASSADOR = ("invitation", "invitation_reminder", "publication", "confirm_address")
 

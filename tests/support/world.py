@@ -89,6 +89,11 @@ class World:
         (found,) = [contact for contact in await self.contacts(brand) if contact.email == email]
         return found
 
+    async def contact_of_id(self, id: str, brand: str = "acme") -> Contact:
+        """The contact with this id."""
+        (found,) = [contact for contact in await self.contacts(brand) if contact.id == id]
+        return found
+
     async def handle(self, queue: str, message: Mapping[str, Any]) -> None:
         """Does what the function of the queue does with one message."""
         await HANDLERS[queue](self, await self.brand(message["brand"]), message)

@@ -2,11 +2,10 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from shared.domain.collecting import Arrival, Arrived, Outcome, Said, Source
+from shared.domain.collecting import Arrived, Outcome, Said, Source
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Sale
 from shared.domain.errors import InvalidInputError
@@ -14,20 +13,11 @@ from shared.domain.suppression import SuppressionReason
 from shared.usecases import answer, collect, contacts, suppressing
 from shared.usecases.brands import Brand
 from tests.support.acts import answered, entered, invited, ledger_faults, opted_out, rotated
+from tests.support.forms import GRACE, an_arrival
 from tests.support.world import World
 
 S = AmbassadorOptIn
 B = BrandOptIn
-GRACE = "grace@example.org"
-NOTHING = Said()
-
-
-def an_arrival(brand: Brand, ambassador: str, source: Source, said: Said = NOTHING, **more: Any) -> Arrival:
-    """Grace, by this source, now."""
-    fields = more.pop("fields", {"email": GRACE, "first_name": "Grace"})
-    return Arrival(
-        source=source, ambassador=ambassador, fields=fields, said=said, at=brand.now(), key=more.pop("key", "k"), **more
-    )
 
 
 def a_sale(brand: Brand, order: str = "o1") -> Sale:

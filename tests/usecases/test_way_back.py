@@ -1,0 +1,220 @@
+"""The way back of someone who opted out of all, and what a visitor wrote (SUP-4, COL-5)."""
+
+import pytest
+
+from shared.domain.collecting import Arrived, Outcome, Said, Source
+from shared.domain.consent import AmbassadorOptIn
+from shared.domain.errors import UnknownObjectError
+from shared.domain.suppression import SuppressionReason
+from shared.domain.tokens import Purpose
+from shared.usecases import answer, collect, confirm, contacts, invite, suppressing
+from shared.usecases.brands import Brand
+from tests.support.acts import event_of, invited, ledger_faults, opted_out, receive
+from tests.support.forms import GRACE, TICKED, an_arrival, filled_in, link_to, pressed
+from tests.support.world import World
+
+S = AmbassadorOptIn
+ASKED = Arrived(Outcome.CONFIRMATION_ASKED)
+
+
+async def opted_out_of_all(world: World, ada: str) -> str:
+    """Grace has opted out of all, known to two ambassadors; gives the other one's id."""
+    bob = (await world.ambassador(email="bob@example.org")).id
+    await invited(world, ada, GRACE)
+    await invited_also(world, bob)
+    await opted_out(world, GRACE, answer.Scope.BRAND)
+    world.clock.advance(days=1)
+    return bob
+
+
+async def invited_also(world: World, ambassador: str) -> None:
+    brand = await world.brand()
+    contact, _ = await contacts.enter(brand, ambassador, {"email": GRACE})
+    await invite.invite(brand, ambassador, [contact.id])
+    await world.drain()
+
+
+async def states(world: World) -> dict[str, S]:
+    return {contact.ambassador_id: contact.ambassador_opt_in for contact in await world.contacts()}
+
+
+@pytest.mark.rule("SUP-4")
+async def test_confirming_a_ticked_form_brings_back_to_this_ambassador_and_takes_the_brand_off_the_list(
+    world: World, acme: Brand, ada: str
+) -> None:
+    bob = await opted_out_of_all(world, ada)
+    mails = len(world.mailer.outbox)
+    assert await filled_in(world, ada) == ASKED
+    assert len(world.mailer.outbox) == mails + 1
+    assert await suppressing.listed(acme, [GRACE]) == {GRACE}
+    await pressed(world)
+    assert await suppressing.listed(acme, [GRACE]) == set()
+    assert await states(world) == {ada: S.OPT_IN_BLOG, bob: S.OPT_OUT_GLOBAL}
+    assert await ledger_faults(world) == []
+
+
+@pytest.mark.rule("SUP-4")
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (Source.BLOG, Said(False, True, True)),
+        (Source.INTERNAL_FORM, Said(None, True)),
+        (Source.EXTERNAL_FORM, Said(True, True)),
+        (Source.BRAND_SYNC, Said(True, True)),
+    ],
+)
+async def test_without_an_own_act_with_the_box_ticked_nothing_is_stored_and_nothing_mailed(
+    world: World, ada: str, source: Source, said: Said
+) -> None:
+    await opted_out_of_all(world, ada)
+    before, mails = await world.contacts(), len(world.mailer.outbox)
+    assert await filled_in(world, ada, said, source) == Arrived(Outcome.SUPPRESSED)
+    assert (await world.contacts(), len(world.mailer.outbox)) == (before, mails)
+
+
+@pytest.mark.rule("SUP-4")
+async def test_an_address_listed_for_a_mail_error_is_not_mailed_at_all(world: World, acme: Brand, ada: str) -> None:
+    await suppressing.suppress(acme, acme.hasher.ref(GRACE), SuppressionReason.SPAM, acme.now())
+    assert await filled_in(world, ada) == Arrived(Outcome.SUPPRESSED)
+    assert (await world.contacts(), world.mailer.outbox) == ([], [])
+
+
+@pytest.mark.rule("SUP-4")
+async def test_the_pop_in_of_an_order_asks_and_the_order_counts_without_a_person(
+    world: World, acme: Brand, ada: str
+) -> None:
+    await opted_out_of_all(world, ada)
+    popin = an_arrival(acme, ada, Source.ORDER_POPIN, TICKED)
+    assert await collect.arrive(acme, popin) == ASKED
+    assert await collect.arrive(acme, an_arrival(acme, ada, Source.ORDER, Said(brand=True))) == Arrived(
+        Outcome.SALE_ONLY
+    )
+    await world.drain()
+    await pressed(world)
+    assert (await states(world))[ada] is S.OPT_IN_ORDER_POPIN
+
+
+@pytest.mark.rule("SUP-4")
+async def test_the_pop_in_of_someone_who_opted_out_of_the_ambassador_keeps_the_sale_and_asks(
+    world: World, acme: Brand, ada: str
+) -> None:
+    await invited(world, ada, GRACE)
+    await opted_out(world, GRACE)
+    world.clock.advance(hours=1)
+    known = await world.contact_of(GRACE)
+    arrived = await collect.arrive(acme, an_arrival(acme, ada, Source.ORDER_POPIN, TICKED))
+    assert arrived == Arrived(Outcome.CONFIRMATION_ASKED, known.id)
+    await world.drain()
+    await pressed(world)
+    assert (await world.contact_of(GRACE)).ambassador_opt_in is S.OPT_IN_ORDER_POPIN
+
+
+@pytest.mark.rule("SUP-3")
+@pytest.mark.rule("SUP-4")
+async def test_an_opt_out_of_all_takes_back_what_was_asked_before_it(world: World, ada: str) -> None:
+    bob = (await world.ambassador(email="bob@example.org")).id
+    await invited(world, ada, GRACE)
+    await filled_in(world, bob)
+    token = link_to(world)
+    world.clock.advance(minutes=1)
+    await opted_out_by_first_mail(world)
+    with pytest.raises(UnknownObjectError):
+        await confirm.open_confirmation(world.brands, token)
+    await world.drain()
+    with pytest.raises(UnknownObjectError):
+        await confirm.confirm(world.brands, token, shown=None, text_version="1", ip=None)
+    assert await states(world) == {ada: S.OPT_OUT_GLOBAL, bob: S.BLOG_PENDING}
+    world.clock.advance(minutes=1)
+    assert await filled_in(world, bob) == ASKED
+
+
+async def opted_out_by_first_mail(world: World) -> None:
+    token = world.mailer.sent_to(GRACE)[0].text.partition("/u/")[2].split()[0]
+    asked = await answer.open_link(world.brands, Purpose.OPT_OUT, token)
+    await answer.opt_out(asked, answer.Scope.BRAND, mechanism="opt_out_page", text_version="1", ip=None)
+
+
+@pytest.mark.rule("SUP-3")
+@pytest.mark.rule("SUP-4")
+async def test_coming_back_before_every_record_was_told_leaves_the_others_opted_out(
+    world: World, acme: Brand, ada: str
+) -> None:
+    bob = (await world.ambassador(email="bob@example.org")).id
+    await invited(world, ada, GRACE)
+    await invited_also(world, bob)
+    await opted_out_by_first_mail(world)
+    world.queue.queues.clear()
+    world.clock.advance(minutes=1)
+    await filled_in(world, ada)
+    await pressed(world)
+    assert await states(world) == {ada: S.OPT_IN_BLOG, bob: S.OPT_OUT_GLOBAL}
+
+
+@pytest.mark.rule("SUP-4")
+async def test_a_bounce_of_the_confirmation_lists_the_address_and_ends_the_mails(
+    world: World, acme: Brand, ada: str
+) -> None:
+    await filled_in(world, ada)
+    (mail,) = world.mailer.outbox
+    await receive(world, [event_of(mail, "bounce", world.clock.now(), hard_bounce=True)])
+    world.clock.advance(days=2)
+    assert (await filled_in(world, ada)).outcome is Outcome.SUPPRESSED
+    assert len(world.mailer.outbox) == 1
+
+
+@pytest.mark.rule("COL-5")
+async def test_a_message_reaches_the_ambassador_only_after_the_confirmation_and_is_not_kept(
+    world: World, acme: Brand, ada: str
+) -> None:
+    await collect.arrive(acme, an_arrival(acme, ada, Source.BLOG, TICKED, message="Which tea do you like?"))
+    hints = str(dict(world.queue.queues))
+    assert "tea" not in hints and GRACE not in hints
+    await world.drain()
+    assert world.mailer.sent_to("ada@example.org") == []
+    await pressed(world)
+    (mail,) = world.mailer.sent_to("ada@example.org")
+    assert "> Which tea do you like?" in mail.text
+    assert (mail.reply_to, "Grace" in mail.subject) == (GRACE, True)
+    await pressed(world)
+    world.clock.advance(minutes=11)
+    await world.recover()
+    await world.drain()
+    assert len(world.mailer.sent_to("ada@example.org")) == 1
+    (contact,) = await world.contacts()
+    account = await acme.ambassadors.get(ada, ada)
+    assert account and "tea" not in str(contact) + str(account.record)
+
+
+@pytest.mark.rule("COL-5")
+async def test_a_message_without_the_box_says_that_it_may_not_be_answered(world: World, ada: str) -> None:
+    await filled_in(world, ada, Said(False), message="Hello")
+    opened = await confirm.open_confirmation(world.brands, link_to(world))
+    assert opened.agreements() == ["storage_only", "message"]
+    await pressed(world)
+    (mail,) = world.mailer.sent_to("ada@example.org")
+    assert mail.reply_to is None
+    assert GRACE not in mail.text
+    assert "may not write" in mail.text
+
+
+@pytest.mark.rule("COL-5")
+async def test_a_second_message_of_someone_known_is_asked_for_again_and_passed_on(world: World, ada: str) -> None:
+    await filled_in(world, ada, message="One")
+    await pressed(world)
+    world.clock.advance(days=2)
+    await filled_in(world, ada, message="Two")
+    await pressed(world)
+    assert len(world.mailer.sent_to("ada@example.org")) == 2
+
+
+@pytest.mark.rule("COL-5")
+@pytest.mark.rule("MAIL-4")
+async def test_a_message_whose_hint_was_lost_is_found_and_leaves_once(world: World, ada: str) -> None:
+    await filled_in(world, ada, message="One")
+    await confirm.confirm(world.brands, link_to(world), shown=None, text_version="1", ip=None)
+    world.queue.queues.clear()
+    world.clock.advance(minutes=11)
+    for _ in range(2):
+        await world.recover()
+        await world.drain()
+    assert len(world.mailer.sent_to("ada@example.org")) == 1
