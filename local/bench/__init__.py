@@ -11,6 +11,7 @@ from local.bench.importing import measure as import_rows
 from local.bench.measurement import Benchmark, Measurement
 from local.bench.sweep_scale import measure as sweep_scale
 from local.bench.sweeping import measure as sweep
+from local.bench.syncing import measure as sync
 from local.bench.terminal import Teller, table
 from local.bench.webhook import measure as webhook
 
@@ -21,6 +22,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "import": import_rows,
     "import_memory": import_memory,
     "webhook": webhook,
+    "sync": sync,
 }
 
 

@@ -1,4 +1,4 @@
-"""Contacts that mails went to, put straight into the store of a running suite."""
+"""What a benchmark needs to be there, put straight into the store of a running suite, and what is there in the end."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from local.bench.embedded import brand_beside_host
+from shared.domain.ambassador import AccountStatus, Ambassador, Gender
 from shared.domain.consent import AmbassadorOptIn
 from shared.domain.contact import Contact, MailKind, Origin, SentMail
 from shared.domain.custom_id import CustomId
@@ -48,6 +49,41 @@ async def seen_events(environment: Mapping[str, str], brand_id: str) -> int:
     """How many events all contacts carry."""
     async with _opened(environment, brand_id) as brand:
         return sum([len(item.record.events) async for page in brand.contacts.pages(Query()) for item in page])
+
+
+async def seed_accounts(environment: Mapping[str, str], brand_id: str, count: int) -> None:
+    """That many active ambassadors, whose customer IDs are C0, C1 …"""
+    async with _opened(environment, brand_id) as brand:
+        now = brand.now()
+        for numbers in chunks(range(count), 100):
+            accounts = [
+                Ambassador(
+                    status=AccountStatus.ACTIVE,
+                    created_at=now,
+                    gender=Gender.UNDISCLOSED,
+                    first_name="Ada",
+                    last_name=f"Seller{number}",
+                    alias=f"seller{number}",
+                    email=f"seller{number}@example.org",
+                    customer_id=f"C{number}",
+                    terms_accepted_at=now,
+                    terms_version="1",
+                ).settled(brand.hasher)
+                for number in numbers
+            ]
+            await brand.ambassadors.write_many([Change(None, account) for account in accounts])
+
+
+async def held_by_sync(environment: Mapping[str, str], brand_id: str) -> tuple[int, int]:
+    """How many contacts of the brand's database are live, and how many are hashed."""
+    async with _opened(environment, brand_id) as brand:
+        found = [
+            item.record.anonymised_at is None
+            async for page in brand.contacts.pages(Query())
+            for item in page
+            if item.record.owned_by_brand_sync
+        ]
+    return sum(found), len(found) - sum(found)
 
 
 def _invited(brand: Brand, ambassador: str, email: str) -> Contact:
