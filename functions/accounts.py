@@ -190,7 +190,7 @@ async def confirm_ambassador(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, Confirmed(status=opened.account.status))
 
 
-@operation(body=Credentials, answers={200: SessionAnswer})
+@operation(body=Credentials, answers={200: SessionAnswer}, while_suspended=True)
 async def open_session(req: func.HttpRequest) -> func.HttpResponse:
     """Signs an ambassador in."""
     brand = await signing_brand(req)
@@ -200,7 +200,7 @@ async def open_session(req: func.HttpRequest) -> func.HttpResponse:
     return signed_in(answer(200, content), brand, opened.token, opened.account)
 
 
-@operation(auth="ambassador", answers={204: None})
+@operation(auth="ambassador", answers={204: None}, while_suspended=True)
 async def close_session(req: func.HttpRequest) -> func.HttpResponse:
     """Signs the ambassador out of this session."""
     caller = await ambassador(req)
@@ -229,7 +229,7 @@ async def edit_account(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _account(after))
 
 
-@operation(auth="ambassador", answers={202: Leaving})
+@operation(auth="ambassador", answers={202: Leaving}, while_suspended=True)
 async def leave(req: func.HttpRequest) -> func.HttpResponse:
     """Ends the ambassador's account: access ends at once, the data at `erasureDueAt`; until then it can come back (DEL-1)."""
     caller = await ambassador(req)

@@ -12,6 +12,7 @@ import azure.functions as func
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     SerializerFunctionWrapHandler,
     StringConstraints,
     ValidationError,
@@ -20,6 +21,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from functions.catalogue import ROUTES
+from functions.standing import check_standing
 from shared.domain.errors import (
     DomainError,
     FieldError,
@@ -56,6 +58,16 @@ class Body(BaseModel):
     """The base of every request body: camelCase, and unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, defer_build=True)
+
+
+Cursor = Annotated[str, StringConstraints(max_length=2000)]
+
+
+class PageQuery(Body):
+    """How a list is asked for."""
+
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: Cursor | None = None
 
 
 class Answer(BaseModel):
@@ -101,8 +113,12 @@ def operation(
     query: type[BaseModel] | None = None,
     takes: str | None = None,
     answers: Mapping[int, type[BaseModel] | None],
+    while_suspended: bool = False,
 ) -> Callable[[Handler], Handler]:
-    """Declares what the catalogue's route of this name does; whatever it raises is answered as problem+json."""
+    """Declares what the catalogue's route of this name does; whatever it raises is answered as problem+json.
+
+    At a suspended brand only what changes nothing is done, and what is said to be done `while_suspended` (BR-3).
+    """
 
     def register(handler: Handler) -> Handler:
         name, route, says = handler.__name__, ROUTES[handler.__name__], (handler.__doc__ or "").strip()
@@ -110,6 +126,7 @@ def operation(
 
         async def guarded(req: func.HttpRequest) -> func.HttpResponse:
             try:
+                await check_standing(req, route.path, while_suspended=while_suspended)
                 return await handler(req)
             except DomainError as error:
                 return problem(error, SIGN_IN.get(auth, "Bearer"))

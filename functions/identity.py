@@ -9,13 +9,14 @@ from http.cookies import CookieError, SimpleCookie
 
 import azure.functions as func
 
+from functions.standing import LOOKS, check_open
 from shared import app
 from shared.domain.ambassador import Ambassador
 from shared.domain.api_keys import ApiScope
 from shared.domain.cookies import DASHBOARD, LOG_IN, MANAGER, REGISTERED, REMEMBER_ME, Cookie, set_cookie
 from shared.domain.errors import UnauthenticatedError, UnknownObjectError
 from shared.domain.flows import LASTS
-from shared.domain.staff import Role, StaffMember
+from shared.domain.staff import BRAND_ROLES, Role, StaffMember
 from shared.usecases import staff_sessions
 from shared.usecases.api_keys import authorised
 from shared.usecases.brands import Brand
@@ -41,7 +42,10 @@ async def staff(req: func.HttpRequest, allowed: Collection[Role]) -> StaffCaller
     id, token = req.route_params["brand"], _bearer(req) or _cookie(req, STAFF_COOKIE)
     member = await staff_of_brand(app.ports_of_the_suite(), app.staff(), token, id, allowed)
     _check_staff_csrf(req, member)
-    return StaffCaller(await app.brand(id), member)
+    brand = await app.brand(id)
+    if member.role in BRAND_ROLES:
+        check_open(brand.record, changes=req.method not in LOOKS)
+    return StaffCaller(brand, member)
 
 
 async def staff_user(req: func.HttpRequest) -> Versioned[StaffMember]:

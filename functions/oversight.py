@@ -1,23 +1,13 @@
 """What the Manager shows of how the brand's data is treated: who looked at it (VIS-7)."""
 
-from typing import Annotated
-
 import azure.functions as func
-from pydantic import Field, StringConstraints
 
-from functions.http import Answer, Body, answer, operation, parse_query
+from functions.http import Answer, PageQuery, answer, operation, parse_query
 from functions.identity import staff
 from shared.domain.access_log import Act, Seen
 from shared.domain.records import Instant
 from shared.domain.staff import Role
 from shared.usecases import access_log
-
-
-class PageQuery(Body):
-    """How a list is asked for."""
-
-    limit: int = Field(default=50, ge=1, le=200)
-    cursor: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
 class AccessAnswer(Answer):

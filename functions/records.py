@@ -6,7 +6,19 @@ import azure.functions as func
 from pydantic import Field, StringConstraints
 
 from functions.contacts import MailAnswer, Retention, SaleAnswer
-from functions.http import ID, Answer, Body, ShortText, Shown, answer, csv_file, object_id, operation, parse_query
+from functions.http import (
+    ID,
+    Answer,
+    Body,
+    Cursor,
+    ShortText,
+    Shown,
+    answer,
+    csv_file,
+    object_id,
+    operation,
+    parse_query,
+)
 from functions.identity import staff
 from shared.domain.access_log import Act, Seen
 from shared.domain.ambassador import (
@@ -20,14 +32,12 @@ from shared.domain.ambassador import (
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Contact, EmailStatus
 from shared.domain.records import Instant
-from shared.domain.staff import MAY_LOOK
+from shared.domain.staff import MAY_LOOK, MAY_REMOVE_AMBASSADORS
 from shared.domain.visibility import see_ambassador, see_contact
-from shared.usecases import looking
+from shared.usecases import leaving, looking
 from shared.usecases.export_contacts import MOST, export_contacts
 from shared.usecases.looking import Wanted
 from shared.usecases.staff_sessions import StaffCaller
-
-Cursor = Annotated[str, StringConstraints(max_length=2000)]
 
 
 class SoldAnswer(SaleAnswer):
@@ -129,6 +139,12 @@ class ManagedAmbassadors(Answer):
     next_cursor: str | None
 
 
+class RemovalAnswer(Answer):
+    """When the account is anonymised (RET-8)."""
+
+    erasure_due_at: Instant
+
+
 class ContactFilter(Body):
     """Which contacts; `q` looks in names, address and customer ID."""
 
@@ -205,6 +221,26 @@ async def list_managed_ambassadors(req: func.HttpRequest) -> func.HttpResponse:
     await caller.sees(Seen.AMBASSADORS, len(found))
     items = [ManagedAmbassador(**see_ambassador(account, caller.viewer)) for account in found]
     return answer(200, ManagedAmbassadors(items=items, next_cursor=cursor))
+
+
+@operation(auth="staff", answers={202: RemovalAnswer})
+async def remove_managed_ambassador(req: func.HttpRequest) -> func.HttpResponse:
+    """Ends an ambassador's account (DEL-2): without access at once, restorable until `erasureDueAt`."""
+    caller = await staff(req, MAY_REMOVE_AMBASSADORS)
+    account = await looking.get_ambassador(caller.brand, caller.viewer, object_id(req))
+    await caller.sees(Seen.AMBASSADORS, 1, Act.CHANGED)
+    due = await leaving.remove(caller.brand, account.id, f"staff:{caller.member.id}")
+    return answer(202, RemovalAnswer(erasure_due_at=due))
+
+
+@operation(auth="staff", answers={200: ManagedAmbassador})
+async def restore_managed_ambassador(req: func.HttpRequest) -> func.HttpResponse:
+    """Takes the end of an account back within the time (DEL-3)."""
+    caller = await staff(req, MAY_REMOVE_AMBASSADORS)
+    account = await looking.get_ambassador(caller.brand, caller.viewer, object_id(req))
+    await caller.sees(Seen.AMBASSADORS, 1, Act.CHANGED)
+    back = await leaving.restore(caller.brand, account.id, f"staff:{caller.member.id}")
+    return answer(200, ManagedAmbassador(**see_ambassador(back, caller.viewer)))
 
 
 @operation(auth="staff", answers={200: ManagedAmbassador})

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import azure.functions as func
 from pydantic import Field, StringConstraints
 
-from functions.http import Answer, Body, answer, object_id, operation, parse, parse_query
+from functions.http import Answer, Body, PageQuery, answer, object_id, operation, parse, parse_query
 from functions.identity import staff
 from functions.work import for_each, queue_function, timer_function
 from shared import app
@@ -65,13 +65,6 @@ class PreviewQuery(Body):
 
     at: Annotated[Instant, Field(ge=EARLIEST, le=LATEST)] | None = None
     limit: int = Field(default=100, ge=0, le=1000)
-
-
-class PageQuery(Body):
-    """How a list is asked for."""
-
-    limit: int = Field(default=50, ge=1, le=200)
-    cursor: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
 class Confirmation(Body):

@@ -119,10 +119,40 @@ class ChangedMeanwhileError(DomainError):
     status, kind, title = 409, "changed-meanwhile", "The object was changed meanwhile"
 
 
+class BrandSuspendedError(DomainError):
+    """The brand is suspended (BR-3): what it has can be read, and nothing be changed."""
+
+    status, kind, title = 403, "brand-suspended", "This brand is suspended: nothing can be changed for now"
+
+
+class WrongStatusError(DomainError):
+    """The brand does not stand where this leads from (BR-3)."""
+
+    status, kind, title = 409, "wrong-status", "The brand's status does not allow this"
+
+
+class OtherRoleError(DomainError):
+    """The user has a role here already; it is changed, not granted once more."""
+
+    status, kind, title = 409, "already-granted", "This user has a role at the brand already"
+
+
+class LastAdministratorError(DomainError):
+    """Without this user nobody would administer the brand."""
+
+    status, kind, title = 409, "last-administrator", "The brand would have no administrator left"
+
+
 class PreconditionError(DomainError):
     """The If-Match header does not name the newest version."""
 
     status, kind, title = 412, "precondition-failed", "The object is not the version you read"
+
+
+class PreconditionRequiredError(DomainError):
+    """A change that could overwrite somebody else's needs the If-Match header with the version that was read."""
+
+    status, kind, title = 428, "precondition-required", "The If-Match header is missing"
 
 
 class TooLargeError(DomainError):

@@ -1,11 +1,14 @@
 """A brand and its policy (BR-2): every duration, text and switch, validated when saved."""
 
 import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from shared.domain.errors import WrongStatusError
 from shared.domain.records import Instant, Record
 
 
@@ -24,6 +27,7 @@ class Durations(Record):
     invitation: Annotated[int, Field(ge=1, le=60)] = 15
     opted_out: Annotated[int, Field(ge=30, le=1095)] = 365
     inactive_contact: Annotated[int, Field(ge=30, le=1825)] = 1095
+    brand_ended: Annotated[int, Field(ge=1, le=30)] = 7
     unconfirmed_sign_up: Annotated[int, Field(ge=1, le=30)] = 15
     leaving: Annotated[int, Field(ge=1, le=30)] = 7
     access_log: Annotated[int, Field(ge=180, le=1095)] = 365
@@ -115,10 +119,60 @@ class Policy(Record):
         return value
 
 
+class StatusAction(StrEnum):
+    """What can be done with a brand as a whole (BR-3)."""
+
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    END = "end"
+    RESTORE = "restore"
+
+
+# action → the statuses that it leads from
+_FROM: Mapping[StatusAction, tuple[BrandStatus, ...]] = {
+    StatusAction.SUSPEND: (BrandStatus.ACTIVE,),
+    StatusAction.RESUME: (BrandStatus.SUSPENDED,),
+    StatusAction.END: (BrandStatus.ACTIVE, BrandStatus.SUSPENDED),
+    StatusAction.RESTORE: (BrandStatus.ENDED,),
+}
+
+
 class BrandRecord(Record):
-    """A tenant, the data controller (BR-1)."""
+    """A tenant, the data controller (BR-1); since when it is suspended outlives an end that is taken back (RET-10)."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,30}$")
     policy: Policy
     status: BrandStatus = BrandStatus.ACTIVE
     status_since: Instant | None = None
+    status_reason: str | None = None
+    status_by: str | None = None
+    suspended_since: Instant | None = None
+
+    def restorable_until(self) -> datetime | None:
+        """How long an end can be taken back (RET-9); None unless it ended."""
+        if self.status is not BrandStatus.ENDED or self.status_since is None:
+            return None
+        return self.status_since + timedelta(days=self.policy.durations.brand_ended)
+
+    def after(self, action: StatusAction, at: datetime, by: str, reason: str) -> "BrandRecord":
+        """The brand after an action; raises WrongStatusError when it does not stand where that leads from."""
+        until = self.restorable_until()
+        if self.status not in _FROM[action] or (until and until <= at):
+            raise WrongStatusError
+        since = self.suspended_since
+        match action:
+            case StatusAction.SUSPEND:
+                status, since = BrandStatus.SUSPENDED, at
+            case StatusAction.RESUME:
+                status, since = BrandStatus.ACTIVE, None
+            case StatusAction.END:
+                status = BrandStatus.ENDED
+            case StatusAction.RESTORE:
+                status = BrandStatus.SUSPENDED if since else BrandStatus.ACTIVE
+        return self.changed(
+            status=status,
+            status_since=since if status is BrandStatus.SUSPENDED and since else at,
+            status_reason=reason,
+            status_by=by,
+            suspended_since=since,
+        )

@@ -34,7 +34,8 @@ _TEAMS = (Viewer.ACCOUNT_TEAM, Viewer.TECHNICAL_TEAM)
 
 def viewer(member: StaffMember, brand: str) -> Viewer | None:
     """As whom a member of staff looks at a brand; None at one that is not theirs (VIS-1)."""
-    return Viewer(member.role) if member.manages(brand) else None
+    role = member.role_at(brand)
+    return Viewer(role) if role else None
 
 
 def sees_all(viewer: Viewer) -> bool:

@@ -13,6 +13,7 @@ from shared.domain.ambassador import MANY, AccountMail, Ambassador, OwedMail
 from shared.domain.custom_id import CustomId
 from shared.domain.errors import ChangedMeanwhileError, TryAgainError
 from shared.domain.ids import new_short_id
+from shared.domain.policy import BrandStatus
 from shared.domain.records import stamp
 from shared.ports import Fate, OutgoingMail, Query, StaleError, Where
 from shared.usecases.account_letters import letter
@@ -56,6 +57,8 @@ async def queue_account_mail(brand: Brand, *accounts: Ambassador) -> None:
 
 async def queue_again(brand: Brand, before: datetime) -> int:
     """Queues again what has been owed since then or longer; gives how many."""
+    if brand.record.status is not BrandStatus.ACTIVE:
+        return 0
     waiting = Query(where=(Where("owedSince", "<=", stamp(before)),), order_by="owedSince")
     sent = 0
     async for page in brand.ambassadors.pages(waiting):
@@ -83,8 +86,11 @@ class _Try:
 async def send_account_mails(brand: Brand, mails: Sequence[Mail]) -> None:
     """Sends up to 50 account mails; asks the provider first when the fate of an earlier try is not known.
 
-    Raises TryAgainError while one did not leave: the queue tries again, and after it the recovery timer.
+    Raises TryAgainError while one did not leave: the queue tries again, and after it the recovery timer. A brand that is
+    not active mails nothing (BR-3): its mails stay owed until it is active again.
     """
+    if brand.record.status is not BrandStatus.ACTIVE:
+        return
     wanted: dict[str, list[str]] = defaultdict(list)
     for ambassador, mail in mails:
         wanted[ambassador].append(mail)

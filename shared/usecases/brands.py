@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ from shared.domain.records import Instant, Record
 from shared.domain.suppression import Suppression
 from shared.domain.syncing import SyncKey
 from shared.ports import ConflictError, Ports, Query
-from shared.usecases.collections import Collection
+from shared.usecases.collections import Collection, Versioned
 
 T = TypeVar("T", bound=Record)
 
@@ -135,12 +135,31 @@ class Brands:
 
     async def save_policy(self, brand: str, policy: Policy) -> None:
         """Replaces the policy; it takes effect at once here, and everywhere within `KEEP_FOR`."""
-        collection = self._brands()
-        current = await collection.get(brand, brand)
+        current = await self.record(brand)
+        await self.save(current, current.record.changed(policy=policy))
+
+    async def record(self, brand: str) -> Versioned[BrandRecord]:
+        """The brand's own record as it is now; raises UnknownObjectError when there is none."""
+        current = await self._brands().get(brand, brand)
         if current is None:
             raise UnknownObjectError
-        await collection.replace(current, current.record.changed(policy=policy))
-        self._open.pop(brand, None)
+        return current
+
+    async def save(self, before: Versioned[BrandRecord], after: BrandRecord) -> Versioned[BrandRecord]:
+        """Replaces the record that was read; raises StaleError. In force at once here, and everywhere within `KEEP_FOR`."""
+        saved = await self._brands().replace(before, after)
+        self._open.pop(after.id, None)
+        return saved
+
+    async def page(self, limit: int, cursor: str | None) -> tuple[list[BrandRecord], str | None]:
+        """One page of all brands."""
+        found, cursor = await self._brands().page(Query(limit=limit, cursor=cursor))
+        return [item.record for item in found], cursor
+
+    async def some(self, ids: Sequence[str]) -> list[BrandRecord]:
+        """Those of the brands that exist, in this order."""
+        found = await self._brands().get_many([(id, id) for id in ids])
+        return [found[id, id].record for id in ids if (id, id) in found]
 
     async def rotate_hash_key(self, brand: str) -> int:
         """Adds a hash key; old hashes are still recognised (DEL-10). Gives its version.

@@ -110,8 +110,9 @@ async def staff_member(ports: Ports, staff: Collection[StaffMember], token: str 
 async def staff_of_brand(
     ports: Ports, staff: Collection[StaffMember], token: str | None, brand: str, roles: Roles[Role]
 ) -> StaffMember:
-    """The user of a token, if the brand is theirs and the role fits; else the brand is unknown to them (BR-1)."""
-    found = await staff_member(ports, staff, token)
-    if not found.record.manages(brand) or found.record.role not in roles:
+    """The user of a token in the role they have at the brand, if that fits; else the brand is unknown to them (BR-1)."""
+    found = (await staff_member(ports, staff, token)).record
+    role = found.role_at(brand)
+    if role is None or role not in roles:
         raise UnknownObjectError
-    return found.record
+    return found.changed(role=role)

@@ -10,7 +10,7 @@ from shared.domain.custom_id import CustomId
 from shared.domain.flows import FlowPurpose
 from shared.domain.ids import new_id
 from shared.domain.jobs import Run
-from shared.domain.staff import Role
+from shared.domain.staff import Role, StaffMember
 from shared.usecases import flows
 from shared.usecases.api_keys import create_key
 from tests.functions.suite import PASSWORD, SignedIn, Suite
@@ -42,6 +42,7 @@ class Tenant:
     opt_out: str
     sign_up: str
     staff: dict[str, str]
+    user: str
     flow: str
     flow_key: str
     key_id: str
@@ -51,6 +52,8 @@ class Tenant:
         """What the placeholder of a path stands for."""
         if "/api-keys/" in path:
             return self.key_id
+        if "/users/" in path:
+            return self.user
         if "/ambassadors/" in path:
             return self.me.account.id
         if "/publications/" in path:
@@ -110,6 +113,7 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
         opt_out=link(suite, friend, "u"),
         sign_up=link(suite, newcomer, "c"),
         staff=await suite.staff(Role.BRAND_ADMIN, brand),
+        user=(await app.staff().create(StaffMember(id=new_id(), role=Role.BRAND_SUPPORT, brands=(brand,)))).record.id,
         flow=(flow := new_id()),
         flow_key=await flows.keep(ports, flow, FlowPurpose.AMBASSADOR, "sso", brand, {"secrets": {}}),
         key_id=key.id,

@@ -175,6 +175,28 @@ async def test_a_sign_up_that_was_not_confirmed_is_shown_to_the_teams_alone(suit
     assert (await get(suite, f"/ambassadors/{nina['id']}", support)).status_code == 404
 
 
+@pytest.mark.rule("DEL-2")
+@pytest.mark.rule("DEL-3")
+async def test_an_administrator_removes_an_ambassador_and_takes_that_back(suite: Suite) -> None:
+    ada = await suite.sign_in("ada@example.org")
+    path = f"{MANAGED}/ambassadors/{ada.account.id}"
+    for role in (Role.BRAND_SUPPORT, Role.BRAND_COMMUNITY, Role.TECHNICAL_TEAM):
+        headers = await suite.staff(role, "acme")
+        assert (await suite.http.delete(path, headers=headers)).status_code == 404
+    admin = await suite.staff(Role.BRAND_ADMIN, "acme")
+    for _ in range(2):
+        removed = await suite.http.delete(path, headers=admin)
+        assert (removed.status_code, removed.json()) == (202, {"erasureDueAt": "2030-01-08T00:00:00Z"})
+    assert (await ada.call("GET", "/me")).status_code == 401
+    shown = (await suite.http.get(path, headers=admin)).json()
+    assert (shown["status"], shown["leftBecause"]) == ("leaving", "removed")
+    back = await suite.http.post(path + "/restore", headers=admin)
+    assert (back.status_code, back.json()["status"]) == (200, "active")
+    nobody = f"{MANAGED}/ambassadors/{new_id()}"
+    assert (await suite.http.delete(nobody, headers=admin)).status_code == 404
+    assert (await suite.http.post(nobody + "/restore", headers=admin)).status_code == 404
+
+
 @pytest.mark.rule("VIS-6")
 @pytest.mark.parametrize("role", Role)
 async def test_a_file_holds_what_brand_users_may_see_whoever_asks(suite: Suite, ada: Ambassador, role: Role) -> None:

@@ -1,0 +1,143 @@
+"""The named users of the Manager (VIS-5): listed, granted, changed and revoked at one brand, by whom that brand lets.
+
+What somebody is at another brand is neither shown nor touched.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.domain.errors import (
+    ChangedMeanwhileError,
+    ForbiddenError,
+    LastAdministratorError,
+    OtherRoleError,
+    UnknownObjectError,
+)
+from shared.domain.staff import BRAND_ROLES, MAY_GRANT, Role, Seat, StaffMember
+from shared.ports import ConflictError, Query, StaleError, Where
+from shared.usecases.collections import Collection
+from shared.usecases.saving import ATTEMPTS
+from shared.usecases.staff_sessions import StaffCaller
+
+Users = Collection[StaffMember]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Whom to name, as what, and at which brands."""
+
+    id: str
+    display_name: str
+    role: Role
+    brands: tuple[str, ...]
+
+
+async def find_users(
+    users: Users, caller: StaffCaller, limit: int, cursor: str | None
+) -> tuple[list[StaffMember], str | None]:
+    """One page of the brand's users: a brand's administrator finds those in a brand's role, a team all."""
+    at = f"|{caller.brand.id}:"
+    looks_for = at + "brand_" if caller.member.role in BRAND_ROLES else at
+    query = Query((_any(), Where("grants", "contains", looks_for)), order_by="grants", limit=limit, cursor=cursor)
+    page, cursor = await users.page(query)
+    return [item.record for item in page], cursor
+
+
+async def grant(users: Users, caller: StaffCaller, wanted: Grant) -> StaffMember:
+    """Names a user at brands that the caller manages, in a role that the caller may give; granting it again changes nothing.
+
+    Raises ForbiddenError beyond that, and OtherRoleError for who has another role at one of the brands.
+    """
+    for brand in wanted.brands:
+        own = caller.member.role if brand == caller.brand.id else caller.member.role_at(brand)
+        if own is None or wanted.role not in MAY_GRANT.get(own, ()):
+            raise ForbiddenError
+    for _ in range(ATTEMPTS):
+        current = await users.get(wanted.id, wanted.id)
+        after = current.record if current else StaffMember(id=wanted.id, role=wanted.role)
+        seat = Seat(role=wanted.role, display_name=wanted.display_name, granted_at=caller.brand.now())
+        for brand in wanted.brands:
+            held = after.role_at(brand)
+            if held not in (None, wanted.role):
+                raise OtherRoleError
+            after = after if held else after.granted(brand, seat)
+        try:
+            if current is None:
+                return (await users.create(after)).record
+            return (await users.replace(current, after)).record
+        except (ConflictError, StaleError):
+            continue
+    raise ChangedMeanwhileError
+
+
+async def get_user(users: Users, caller: StaffCaller, user: str) -> StaffMember:
+    """A user whom the caller may change; raises UnknownObjectError for any other."""
+    current = await users.get(user, user)
+    if current is None or current.record.role_at(caller.brand.id) not in MAY_GRANT.get(caller.member.role, ()):
+        raise UnknownObjectError
+    return current.record
+
+
+async def change_role(users: Users, caller: StaffCaller, user: str, role: Role) -> StaffMember:
+    """Gives a user another role at the brand, from the user's next request on."""
+    if role not in MAY_GRANT.get(caller.member.role, ()):
+        raise ForbiddenError
+    after = await _change(
+        users, caller, user, lambda u: _promoted(u, caller, role), may_be_last=role is Role.BRAND_ADMIN
+    )
+    if after is None:
+        raise UnknownObjectError
+    return after
+
+
+async def revoke(users: Users, caller: StaffCaller, user: str, *, even_the_last: bool = False) -> None:
+    """Takes a user's role at the brand away; with the last brand, the user and any session of theirs.
+
+    The last administrator stays, unless the account team says that it means it.
+    """
+    deliberate = even_the_last and caller.member.role not in BRAND_ROLES
+    await _change(users, caller, user, lambda u: u.revoked(caller.brand.id), may_be_last=deliberate)
+
+
+async def _change(
+    users: Users,
+    caller: StaffCaller,
+    user: str,
+    act: Callable[[StaffMember], StaffMember | None],
+    *,
+    may_be_last: bool,
+) -> StaffMember | None:
+    """The user after the act, None when that leaves nothing of them."""
+    for _ in range(ATTEMPTS):
+        current = await users.get(user, user)
+        role = current.record.role_at(caller.brand.id) if current else None
+        if current is None or role not in MAY_GRANT.get(caller.member.role, ()):
+            raise UnknownObjectError
+        if role is Role.BRAND_ADMIN and not may_be_last and await _is_alone(users, caller.brand.id):
+            raise LastAdministratorError
+        after = act(current.record)
+        try:
+            if after is None:
+                await users.delete(current)
+                return None
+            return (await users.replace(current, after)).record
+        except StaleError:
+            continue
+    raise ChangedMeanwhileError
+
+
+def _promoted(user: StaffMember, caller: StaffCaller, role: Role) -> StaffMember:
+    brand = caller.brand.id
+    name = user.name_at(brand) or user.id
+    return user.granted(brand, Seat(role=role, display_name=name, granted_at=caller.brand.now()))
+
+
+async def _is_alone(users: Users, brand: str) -> bool:
+    administrators = Where("grants", "contains", f"|{brand}:{Role.BRAND_ADMIN}|")
+    page, _ = await users.page(Query((_any(), administrators), order_by="grants", limit=2))
+    return len(page) < 2
+
+
+def _any() -> Where:
+    """Every user, in a form that an index answers."""
+    return Where("grants", ">=", "|")
