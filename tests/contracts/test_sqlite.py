@@ -218,8 +218,8 @@ async def test_an_index_that_is_not_asked_any_more_goes(tmp_path: Path) -> None:
         await store.close()
         with closing(sqlite3.connect(tmp_path / "acme.sqlite3")) as connection:
             names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
-        assert ("contacts by createdAt" in names) is there
-        assert "contacts in partition by createdAt" in names
+        assert ("contacts by ambassadorOptIn" in names) is there
+        assert "contacts in partition by ambassadorOptIn" in names
 
 
 async def test_room_of_what_went_is_used_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -266,9 +266,9 @@ REFUSED: list[tuple[Container, Query]] = [
     (CONTACTS, Query(cursor="WzEsMiwzLDRd")),
     (CONTACTS, Query(cursor="W251bGxd")),
     (CONTACTS, Query(cursor="W1tdLCAiYSIsICJiIl0", order_by="createdAt", partition="p")),
-    (CONTACTS, Query(order_by="createdAt")),
+    (CONTACTS, Query(order_by="ambassadorOptIn")),
     (CONTACTS, Query(order_by="proof.at", partition="p")),
-    (CONTACTS, Query((Where("createdAt", "=", "2026"),))),
+    (CONTACTS, Query((Where("ambassadorOptIn", "=", "2026"),))),
     (CONTACTS, Query((Where("emailHash", ">", "x"),))),
     (CONTACTS, Query(order_by="emailHash")),
     (CONTACTS, Query((Where("addressKey", "=", "x"),))),
@@ -296,7 +296,7 @@ async def test_what_no_index_answers_is_refused(
 NOT_COUNTED = [
     Where("email", "=", "x"),
     Where(SINCE, "=", "x"),
-    Where("createdAt", "=", "x"),
+    Where("ambassadorOptIn", "=", "x"),
     Where("search", "contains", "x"),
 ]
 
