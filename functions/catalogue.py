@@ -16,6 +16,7 @@ PAGE = ("GET", "HEAD")
 BRAND = "/api/brands/{brand}"
 CONTACTS = BRAND + "/contacts"
 CONTACT = CONTACTS + "/{id}"
+COMMUNITY = BRAND + "/community"
 MANAGED = "/api/manager/brands/{brand}"
 RETENTION = MANAGED + "/retention"
 API_KEYS = MANAGED + "/api-keys"
@@ -72,6 +73,17 @@ ROUTES: Mapping[str, Route] = {
     "read_job": Route("contacts", GET, BRAND + "/jobs/{jobId}"),
     "invite_contacts": Route("mails", POST, CONTACTS + "/invite"),
     "publish": Route("mails", POST, BRAND + "/publications"),
+    "read_flow": Route("community", GET, COMMUNITY + "/flow"),
+    "list_members": Route("community", GET, COMMUNITY + "/members"),
+    "list_comments": Route("community", GET, COMMUNITY + "/publications/{id}/comments"),
+    "comment_publication": Route("community", POST, COMMUNITY + "/publications/{id}/comments"),
+    "remove_comment": Route("community", DELETE, COMMUNITY + "/publications/{id}/comments/{commentId}"),
+    "like_publication": Route("community", PUT, COMMUNITY + "/publications/{id}/like"),
+    "unlike_publication": Route("community", DELETE, COMMUNITY + "/publications/{id}/like"),
+    "send_newsletter": Route("newsletters", POST, MANAGED + "/newsletters"),
+    "read_newsletter": Route("newsletters", GET, MANAGED + "/newsletters/{id}"),
+    "show_notices": Route("notices", PAGE, "/n/{token}"),
+    "stop_notices": Route("notices", POST, "/n/{token}"),
     "list_publications": Route("publications", GET, BRAND + "/publications"),
     "read_publication": Route("publications", GET, BRAND + "/publications/{id}"),
     "follow_publication": Route("publications", PAGE, "/r/{publicationId}"),
@@ -126,6 +138,7 @@ ROUTES: Mapping[str, Route] = {
 QUEUES: Mapping[str, Messages] = {
     "send_account_mails": Messages("accounts", "account-mails"),
     "run_import": Messages("contacts", "imports"),
+    "run_newsletter": Messages("newsletters", "newsletters"),
     "send_mails": Messages("mails", "mails"),
     "apply_mail_events": Messages("mail_events", "mail-events"),
     "return_mail_events": Messages("mail_events", "mail-events-poison"),

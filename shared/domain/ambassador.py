@@ -59,11 +59,19 @@ class AccountMail(StrEnum):
     YOU_LEFT = "you_left"
     RESET_PASSWORD = "reset_password"  # noqa: S105  the name of a mail
     VISITOR_MESSAGE = "visitor_message"
+    NEW_COMMENT = "new_comment"
+    NEWSLETTER = "newsletter"
+    EVENT = "event"
+    CHALLENGE = "challenge"
 
 
 # How many of a kind may wait at once, for the kinds of which more than the newest counts.
 MANY: Mapping[AccountMail, int] = {
     AccountMail.VISITOR_MESSAGE: 25,
+    AccountMail.NEW_COMMENT: 50,
+    AccountMail.NEWSLETTER: 10,
+    AccountMail.EVENT: 10,
+    AccountMail.CHALLENGE: 10,
 }
 
 
@@ -118,6 +126,24 @@ class CommunicationSwitches(Record):
     comment_notifications: bool = True
 
 
+class Switch(StrEnum):
+    """The switches by name."""
+
+    NEWSLETTERS = "newsletters"
+    EVENTS = "event_notifications"
+    CHALLENGES = "challenge_notifications"
+    COMMENTS = "comment_notifications"
+
+
+# AMB-4: which switch each mail honours. A mail without a row is one that the account cannot do without.
+SWITCHES: Mapping[AccountMail, Switch] = {
+    AccountMail.NEWSLETTER: Switch.NEWSLETTERS,
+    AccountMail.EVENT: Switch.EVENTS,
+    AccountMail.CHALLENGE: Switch.CHALLENGES,
+    AccountMail.NEW_COMMENT: Switch.COMMENTS,
+}
+
+
 class CommunitySwitches(Record):
     """AMB-3: unset by default."""
 
@@ -162,6 +188,7 @@ class Ambassador(Record):
     loose_since: Instant | None = None
     communication: CommunicationSwitches = CommunicationSwitches()
     community: CommunitySwitches = CommunitySwitches()
+    told: tuple[str, ...] = ()  # the newest of what was sent to everybody: nobody is told twice
     acts: Mapping[Act, Tally] = {}
     awards: tuple[Award, ...] = ()
     sessions: tuple[Session, ...] = ()
@@ -206,6 +233,10 @@ class Ambassador(Record):
         """The account with exactly these mails to leave."""
         owed = tuple(mails)
         return self.changed(owed=owed, owed_since=min((mail.since for mail in owed), default=None))
+
+    def wants(self, mail: AccountMail) -> bool:
+        """Whether the switch of this mail, if it has one, is on (AMB-4)."""
+        return mail not in SWITCHES or bool(getattr(self.communication, SWITCHES[mail].value))
 
     @property
     def standing(self) -> Standing:

@@ -116,6 +116,7 @@ AMBASSADOR_FIELDS: Mapping[str, Fate] = {
     "loose_since": Fate.DERIVED,
     "communication": Fate.ERASE,
     "community": Fate.ERASE,
+    "told": Fate.ERASE,
     "acts": Fate.ERASE,
     "awards": Fate.ERASE,
     "sessions": Fate.ERASE,

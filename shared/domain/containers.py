@@ -62,8 +62,11 @@ CONTACTS = Container(
 )
 ACTIVITY = Container("activity", partition="ambassadorId", indexes=(("createdAt",),))
 FEED = Container("feed", partition="month", indexes=(("at",), ("ambassadorId",)))
-REACTIONS = Container("reactions", partition="publicationId", indexes=(("kind", "at"), ("ambassadorId",)))
+REACTIONS = Container(
+    "reactions", partition="publicationId", indexes=(("kind", "at"), ("publicationId", "kind"), ("ambassadorId",))
+)
 COUNTERS = Container("counters", partition="publicationId", indexes=(("ambassadorId",),))
+NEWSLETTERS = Container("newsletters", partition="id", indexes=(("openSince",), ("startedAt",)))
 FLAGS = Container("flags", partition="id", indexes=(("openSince",), ("at",)))
 SUPPRESSIONS = Container("suppressions", partition="id", indexes=(("reachSince",),))
 LEDGER = Container("ledger", partition="subject", indexes=(("seq",),))
@@ -83,6 +86,7 @@ BRAND_CONTAINERS = (
     FEED,
     REACTIONS,
     COUNTERS,
+    NEWSLETTERS,
     FLAGS,
     SUPPRESSIONS,
     LEDGER,

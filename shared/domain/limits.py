@@ -18,6 +18,7 @@ class Limit:
 LIMITS: Mapping[str, Limit] = {
     "sign-in": Limit(10, timedelta(minutes=15)),
     "sign-up": Limit(5, timedelta(hours=1)),
+    "comment": Limit(60, timedelta(hours=1)),
     "sign-up-from": Limit(60, timedelta(hours=1)),
     "password-forgotten": Limit(5, timedelta(hours=1)),
     "password-forgotten-from": Limit(30, timedelta(hours=1)),

@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     SESSION = "session"
     STAFF_SESSION = "staff-session"
     CSRF = "csrf"
+    STOP_NOTICES = "stop-notices"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,19 @@ MailName = Literal[
     "confirm_sign_up",
     "already_registered",
     "reset_password",
+    "new_comment",
+    "newsletter",
+    "event",
+    "challenge",
     "you_left",
     "you_were_removed",
     "confirm_address",
     "visitor_message",
     "visitor_message_unanswered",
 ]
+
+
+ToAllKind = Literal["newsletter", "event", "challenge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,38 @@ def you_left_mail(
     return _mail(name, brand, language, first_name, day=until)
 
 
+def to_all_mail(
+    *,
+    kind: ToAllKind,
+    brand: Brand,
+    language: str,
+    first_name: str | None,
+    subject: str,
+    body: str,
+    stop_url: str,
+) -> MailContent:
+    """What the brand writes to its ambassadors; empty lines part the paragraphs of `body` (AMB-4)."""
+    return _mail(
+        kind, brand, language, first_name, opt_out_url=stop_url, subject=subject, paragraphs=paragraphs_of(body)
+    )
+
+
+def new_comment_mail(
+    *,
+    brand: Brand,
+    language: str,
+    first_name: str | None,
+    commenter: str,
+    publication: str,
+    comment: str,
+    stop_url: str,
+) -> MailContent:
+    """To the author of a publication: what another ambassador says to it (ACT-3, AMB-4)."""
+    more = {"commenter": name_of(commenter), "publication": name_of(publication)}
+    said = paragraphs_of(comment)
+    return _mail("new_comment", brand, language, first_name, opt_out_url=stop_url, paragraphs=said, more=more)
+
+
 def confirm_address_mail(
     *, brand: Brand, language: str, ambassador_name: str, first_name: str | None, confirm_url: str
 ) -> MailContent:
@@ -160,6 +199,7 @@ def _mail(
     subject: str = "",
     paragraphs: list[list[str]] | None = None,
     contents: list[dict[str, str]] | None = None,
+    more: Mapping[str, str] | None = None,
     day: date | None = None,
     visitor: str = "",
 ) -> MailContent:
@@ -172,6 +212,7 @@ def _mail(
         "first_name": greeted or "",
         "visitor": name_of(visitor) or str(catalogue(language)["pages"]["some_visitor"]),
         "date": day_text(day, language) if day else "",
+        **(more or {}),
     }
     t: dict[str, Text] = texts_of("mails", name, language, values)
     subject = subject_of(subject, str(t["subject"]))

@@ -15,7 +15,14 @@ from shared.pages.plain import checked_url, name_of, one_line
 from shared.pages.templating import environment, page_headers, style
 
 PageName = Literal[
-    "invitation", "opt_out", "confirm_address", "confirm_sign_up", "new_password", "invalid_link", "error"
+    "invitation",
+    "opt_out",
+    "confirm_address",
+    "confirm_sign_up",
+    "new_password",
+    "stop_notices",
+    "invalid_link",
+    "error",
 ]
 InvitationAnswer = Literal["accepted", "declined", "opted_out_of_brand"]
 OptOutScope = Literal["ambassador", "brand"]
@@ -139,6 +146,32 @@ def confirm_sign_up_page(
     """`/c/{token}`: asks for `confirm=yes`, which opens the ambassador's account (AMB-6)."""
     values = _values(brand, language)
     return _confirmation_page("confirm_sign_up", brand, language, values, confirmed, action_url)
+
+
+def stop_notices_page(
+    *,
+    brand: Brand,
+    language: str,
+    switch: str,
+    stopped: bool,
+    action_url: str | None = None,
+) -> Page:
+    """`/n/{token}`: asks for `stop=yes`; no more mails of one kind to an ambassador (AMB-4)."""
+    values = _values(brand, language) | {"what": str(catalogue(language)["pages"]["switches"][switch])}
+    t = _texts("stop_notices", language, values)
+    return _form_page(
+        brand,
+        language,
+        t,
+        title=t["stopped_title"] if stopped else t["title"],
+        intro=None if stopped else t["intro"],
+        result=t["stopped"] if stopped else None,
+        field="stop",
+        legend=t["legend"],
+        choices=[] if stopped else [_Choice("yes", t["stop"], t["stop_means"])],
+        notes=[t["again"]] if stopped else [],
+        action_url=action_url,
+    )
 
 
 def invalid_link_page(*, brand: Brand, language: str) -> Page:

@@ -7,14 +7,17 @@ from shared.pages.password_page import new_password_page
 from shared.pages.persons_mails import (
     MailContent,
     MailName,
+    ToAllKind,
     already_registered_mail,
     confirm_address_mail,
     confirm_sign_up_mail,
     invitation_mail,
     invitation_reminder_mail,
     mail_text_version,
+    new_comment_mail,
     publication_mail,
     reset_password_mail,
+    to_all_mail,
     visitor_message_mail,
     you_left_mail,
 )
@@ -31,6 +34,7 @@ from shared.pages.persons_pages import (
     invitation_page,
     opt_out_page,
     page_text_version,
+    stop_notices_page,
 )
 from shared.pages.sign_up_page import Field, FieldName, sign_up_page
 
@@ -48,6 +52,7 @@ __all__ = [
     "OptOutScope",
     "Page",
     "PageName",
+    "ToAllKind",
     "already_registered_mail",
     "confirm_address_mail",
     "confirm_address_page",
@@ -61,6 +66,7 @@ __all__ = [
     "language_of",
     "log_in_page",
     "mail_text_version",
+    "new_comment_mail",
     "new_password_page",
     "opt_out_page",
     "page_text_version",
@@ -68,6 +74,8 @@ __all__ = [
     "publication_mail",
     "reset_password_mail",
     "sign_up_page",
+    "stop_notices_page",
+    "to_all_mail",
     "visitor_message_mail",
     "you_left_mail",
 ]

@@ -9,6 +9,7 @@ from shared.domain.retention import due_at
 from shared.domain.tokens import Purpose
 from shared.pages import render
 from shared.ports import ConflictError, StaleError
+from shared.usecases import notices
 from shared.usecases.brands import Brand
 from shared.usecases.claims import bind
 from shared.usecases.compose import PATHS, Letter, language_of, look
@@ -116,4 +117,8 @@ WRITERS: Mapping[AccountMail, Writer] = {
     AccountMail.ALREADY_REGISTERED: _already_registered,
     AccountMail.YOU_LEFT: _you_left,
     AccountMail.RESET_PASSWORD: _reset_password,
+    AccountMail.NEW_COMMENT: notices.new_comment,
+    AccountMail.NEWSLETTER: notices.to_all,
+    AccountMail.EVENT: notices.to_all,
+    AccountMail.CHALLENGE: notices.to_all,
 }

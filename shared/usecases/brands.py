@@ -21,6 +21,7 @@ from shared.domain.hashing import Hasher, WrappedKey
 from shared.domain.jobs import Job, MailBatch, Run
 from shared.domain.ledger import Entry
 from shared.domain.limits import Window
+from shared.domain.newsletter import Newsletter
 from shared.domain.policy import BrandRecord, Policy
 from shared.domain.publication import Publication
 from shared.domain.records import Instant, Record
@@ -67,6 +68,7 @@ class Brand:
     feed: Collection[FeedEntry]
     reactions: Collection[Reaction]
     counters: Collection[CountShard]
+    newsletters: Collection[Newsletter]
     flags: Collection[Flag]
     suppressions: Collection[Suppression]
     ledger: Collection[Entry]
@@ -205,6 +207,7 @@ class Brands:
             feed=of(c.FEED, FeedEntry),
             reactions=of(c.REACTIONS, Reaction),
             counters=of(c.COUNTERS, CountShard),
+            newsletters=of(c.NEWSLETTERS, Newsletter),
             flags=of(c.FLAGS, Flag),
             suppressions=of(c.SUPPRESSIONS, Suppression),
             ledger=of(c.LEDGER, Entry),

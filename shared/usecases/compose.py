@@ -103,6 +103,7 @@ PATHS: Mapping[Purpose, str] = {
     Purpose.CONFIRM_SIGN_UP: "c",
     Purpose.RESET_PASSWORD: "p",
     Purpose.CONFIRM_CONTACT: "c",
+    Purpose.STOP_NOTICES: "n",
 }
 
 

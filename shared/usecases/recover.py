@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.domain.jobs import Job, MailBatch, Run, RunState
+from shared.domain.newsletter import Newsletter
 from shared.domain.records import stamp
 from shared.ports import Outcome, Query, Where
-from shared.usecases import account_mails, confirm, import_contacts, invite, photos, sweep
+from shared.usecases import account_mails, confirm, import_contacts, invite, newsletters, photos, sweep
 from shared.usecases.access_log import forget_old_accesses
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Collection
@@ -15,7 +16,7 @@ from shared.usecases.limiting import forget_old_windows
 from shared.usecases.saving import repair_proofs
 from shared.usecases.suppressing import reach_again
 
-T = TypeVar("T", Job, MailBatch, Run)
+T = TypeVar("T", Job, MailBatch, Run, Newsletter)
 
 LOST_AFTER = timedelta(minutes=10)
 PROOFS_WITHIN = timedelta(days=3)
@@ -29,6 +30,7 @@ class Recovered:
     imports: int
     batches: int
     sweeps: int
+    newsletters: int
     account_mails: int
     loose_files: int
     opt_outs: int
@@ -43,15 +45,18 @@ async def recover(brand: Brand) -> Recovered:
     jobs = await _open(brand.jobs, before)
     batches = await _open(brand.batches, before)
     runs = [run for run in await _open(brand.runs, before) if run.state is RunState.RUNNING]
+    newsletters_open = await _open(brand.newsletters, before)
     send = brand.ports.queue.send
     confirmations = await confirm.complete_again(brand, before)  # before the mails that they owe
     await send(import_contacts.QUEUE, [{"brand": brand.id, "job": job.id} for job in jobs])
     await send(invite.QUEUE, [{"brand": brand.id, "batch": batch.id} for batch in batches])
+    await newsletters.queue_newsletters(brand, newsletters_open)
     await send(sweep.QUEUE, [{"brand": brand.id, "run": run.id} for run in runs])
     return Recovered(
         imports=len(jobs),
         batches=len(batches),
         sweeps=len(runs),
+        newsletters=len(newsletters_open),
         account_mails=await account_mails.queue_again(brand, before),
         loose_files=await photos.delete_loose_files(brand, before),
         opt_outs=await reach_again(brand, before),
@@ -69,6 +74,7 @@ async def _forget(brand: Brand) -> int:
         + await _delete_old(brand, brand.jobs)
         + await _delete_old(brand, brand.batches)
         + await _delete_old(brand, brand.runs)
+        + await _delete_old(brand, brand.newsletters)
     )
 
 

@@ -58,6 +58,7 @@ WHOLE: dict[str, Any] = {
     "loose_files": (LooseFile(file="secret-old-file", since=AT),),
     "communication": CommunicationSwitches(newsletters=False),
     "community": CommunitySwitches(hide_events=True),
+    "told": ("secret-newsletter",),
     "acts": {Act.LIKED: Tally(days=3, last=AT.date())},
     "awards": (Award(contest="secret-contest", title="secret-award", at=AT),),
     "sessions": (Session(id="secret-session", expires_at=AT),),

@@ -26,6 +26,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "edit_contact": {"firstName": "Other"},
     "invite_contacts": {"all": True},
     "publish": {"all": True, "subject": "News", "body": "Look", "contents": []},
+    "comment_publication": {"text": "Nice"},
+    "send_newsletter": {"subject": "News", "body": "Look"},
     "confirm_sweep": {"plan": "0" * 64},
     "create_api_key": {"scopes": ["sync"]},
     "sync_contacts": {"upserts": [{"key": "7", "ambassador": "ada"}], "deletes": [{"key": "8"}]},

@@ -37,6 +37,8 @@ BODIES: dict[str, Callable[[str], Any]] = {
     "change_status": lambda _: {"action": "suspend", "reason": "for a reason"},
     "grant_user": lambda _: {"tenantId": UUID_1, "objectId": UUID_1, "displayName": "X", "role": "brand_admin"},
     "change_user": lambda _: {"role": "brand_admin"},
+    "comment_publication": lambda _: {"text": "Nice"},
+    "send_newsletter": lambda _: {"subject": "News", "body": "Look"},
     "create_api_key": lambda _: {"scopes": ["sync"]},
     "sync_contacts": lambda id: {"upserts": [{"key": "7", "ambassador": id, "email": "new@example.org"}]},
 }
@@ -78,7 +80,7 @@ def _cookie(token: str, csrf: str | None = None) -> dict[str, str]:
 
 
 def _ask(operation: Operation, brand: str, thing: str, headers: dict[str, str]) -> Ask:
-    path = operation.path.format(brand=brand, id=thing, jobId=thing, token=thing, publicationId=thing)
+    path = operation.path.format(brand=brand, id=thing, jobId=thing, token=thing, publicationId=thing, commentId=thing)
     content = BODIES[operation.name](thing) if operation.body else None
     return Ask(operation.methods[0], path, headers, content)
 
@@ -110,7 +112,12 @@ def of_ambassadors(operation: Operation, t: Tenants) -> Iterator[Pair]:
     if "{id}" in operation.path or "{jobId}" in operation.path or operation.name in IDS_IN_BODY:
         nothing = new_id()
         unknown = _with_id(_ask(operation, "acme", nothing, me), nothing)
-        for what, tenant in {"another brand's": t.foreign, "a neighbour's": t.neighbour}.items():
+        others = (
+            {"another brand's": t.foreign}
+            if operation.name in OF_THE_COMMUNITY
+            else {"another brand's": t.foreign, "a neighbour's": t.neighbour}
+        )
+        for what, tenant in others.items():
             id = tenant.thing(operation.path)
             yield f"{what} id", _with_id(_ask(operation, "acme", id, me), id), unknown
         for id in ("x", "a" * 300, "%00", "%2F", "a%3Fb", "é"):
@@ -229,7 +236,7 @@ def of_pages(*meant: Purpose) -> Callable[[Operation, Tenants, Suite], Iterator[
             whole = {"b": "acme", "a": mine.me.account.id, "c": mine.contact, "m": "a" * 8, "s": "a" * 8, "r": "a" * 8}
             return suite.world.ports.tokens.issue(purpose, {**whole, **claims}, expires)
 
-        purposes = {"i": mine.opt_out, "u": mine.invitation, "c": mine.invitation, "p": mine.invitation}
+        purposes = {"i": mine.opt_out, **dict.fromkeys("ucpn", mine.invitation)}
         tokens = {
             "another purpose": purposes[operation.path[1]],
             "a session": mine.me.token,
@@ -384,6 +391,8 @@ PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
     "opt_out": of_pages(Purpose.OPT_OUT),
     "show_confirmation": of_pages(Purpose.CONFIRM_SIGN_UP, Purpose.CONFIRM_CONTACT),
     "confirm_address": of_pages(Purpose.CONFIRM_SIGN_UP, Purpose.CONFIRM_CONTACT),
+    "show_notices": of_pages(Purpose.STOP_NOTICES),
+    "stop_notices": of_pages(Purpose.STOP_NOTICES),
 }
 LEFT_BEHIND: dict[str, tuple[Container, ...]] = {  # the caller's own, whoever else was asked for
     "sign_up_ambassador": (containers.AMBASSADORS, containers.CLAIMS),
@@ -397,6 +406,8 @@ EVERYBODYS = {  # the staff routes that are every role's: each sees what `visibi
     "list_managed_contacts", "export_managed_contacts", "read_managed_contact", "list_managed_ambassadors",
     "read_managed_ambassador", "read_policy",
 }  # fmt: skip
+OF_THE_COMMUNITY = ("list_comments", "comment_publication", "like_publication", "unlike_publication")
+COMMUNITYS = {"send_newsletter", "read_newsletter"}  # those that are the community manager's too
 REFUSED = (401, 403, 404)
 ANSWERED = {
     "show_manager_welcome": 200,
@@ -424,7 +435,9 @@ async def test_what_is_not_ones_own_looks_like_what_there_is_not(suite: Suite, o
     elif operation.auth == "staff" and "{brand}" not in operation.path:
         pairs = of_staff_session(operation, tenants)
     elif operation.auth == "staff":
-        barred = () if operation.name in EVERYBODYS else (Role.BRAND_SUPPORT, Role.BRAND_COMMUNITY)
+        barred = set() if operation.name in EVERYBODYS else {Role.BRAND_SUPPORT, Role.BRAND_COMMUNITY}
+        if operation.name in COMMUNITYS:
+            barred -= {Role.BRAND_COMMUNITY}
         roles = {role.value: await suite.staff(role, "acme") for role in barred}
         others = {role.value: await suite.staff(role, "globex") for role in (Role.ACCOUNT_TEAM, Role.BRAND_ADMIN)}
         pairs = of_staff(operation, tenants, {**roles, **{f"another brand's {r}": h for r, h in others.items()}})

@@ -66,6 +66,8 @@ def pages(
         "address confirmed": render.confirm_address_page(**form, confirmed=True),
         "confirm sign-up": render.confirm_sign_up_page(**look, confirmed=False),
         "sign-up confirmed": render.confirm_sign_up_page(**look, confirmed=True),
+        "stop notices": render.stop_notices_page(**look, switch="newsletters", stopped=False),
+        "notices stopped": render.stop_notices_page(**look, switch="comment_notifications", stopped=True),
         "invalid link": render.invalid_link_page(**look),
         "error": render.error_page(**look),
     }
@@ -94,6 +96,13 @@ def mails(
         "invitation": render.invitation_mail(**contact, invitation_url=INVITATION_URL),
         "invitation_reminder": render.invitation_reminder_mail(**contact, invitation_url=INVITATION_URL),
         "publication": render.publication_mail(**contact, subject=subject, body=body, contents=contents),
+        "new_comment": render.new_comment_mail(
+            **look, commenter="Zoé M.", publication=subject, comment=body, stop_url=OPT_OUT_URL
+        ),
+        **{
+            kind: render.to_all_mail(**look, kind=kind, subject=subject, body=body, stop_url=OPT_OUT_URL)
+            for kind in get_args(render.ToAllKind)
+        },
         "confirm_sign_up": render.confirm_sign_up_mail(**look, confirm_url=CONFIRM_URL),
         "already_registered": render.already_registered_mail(**look, log_in_url=LOG_IN_URL),
         "reset_password": render.reset_password_mail(**look, reset_url=CONFIRM_URL),

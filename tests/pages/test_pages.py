@@ -26,9 +26,10 @@ ASKED = {
     "confirm sign-up": {("confirm", "yes")},
     "sign up": {("create", "yes")},
     "sign up refused": {("create", "yes")},
+    "stop notices": {("stop", "yes")},
 }
 FORMS = ("sign up", "sign up refused")  # with fields to fill in
-WITH_RESULT = [name for name in PAGE_NAMES if re.search("accepted|declined|closed|opted|confirmed", name)]
+WITH_RESULT = [name for name in PAGE_NAMES if re.search("accepted|declined|closed|opted|confirmed|stopped", name)]
 
 
 def _read(page: Page) -> Markup:

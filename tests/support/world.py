@@ -17,6 +17,7 @@ from shared.usecases import (
     import_contacts,
     invite,
     mail_events,
+    newsletters,
     recover,
     send_mails,
     suppressing,
@@ -165,6 +166,10 @@ async def _account_mail(world: World, brand: Brand, message: Mapping[str, Any]) 
     await account_mails.send_account_mails(brand, [(ambassador, mail) for ambassador, mail in message["mails"]])
 
 
+async def _newsletter(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
+    await newsletters.run_newsletter(brand, message["newsletter"])
+
+
 async def _apply(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
     events = [mail_events.QueuedEvent.from_document(event) for event in message["events"]]
     await mail_events.apply_events(brand, world.quarantine, events)
@@ -182,6 +187,7 @@ HANDLERS: dict[str, Callable[[World, Brand, Mapping[str, Any]], Awaitable[None]]
     import_contacts.QUEUE: _import,
     invite.QUEUE: _send,
     account_mails.QUEUE: _account_mail,
+    newsletters.QUEUE: _newsletter,
     mail_events.QUEUE: _apply,
     sweep.QUEUE: _sweep,
     suppressing.REACH_QUEUE: _reach,

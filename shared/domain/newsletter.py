@@ -1,0 +1,39 @@
+"""What a brand writes to all of its ambassadors (AMB-4): who wants that kind of mail gets it, and the report says how many."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from pydantic import Field
+
+from shared.domain.ambassador import AccountMail
+from shared.domain.ids import new_id
+from shared.domain.records import Instant, Record
+
+
+class NewsletterKind(StrEnum):
+    """What it is about: each kind has a switch of its own."""
+
+    NEWSLETTER = "newsletter"
+    EVENT = "event"
+    CHALLENGE = "challenge"
+
+    @property
+    def mail(self) -> AccountMail:
+        """The mail that carries it."""
+        return AccountMail(self.value)
+
+
+class Newsletter(Record):
+    """One mail to everybody; `open_since` stands until each ambassador was looked at."""
+
+    id: str = Field(default_factory=new_id)
+    kind: NewsletterKind = NewsletterKind.NEWSLETTER
+    subject: str
+    body: str
+    by: str
+    started_at: Instant
+    open_since: Instant | None = None
+    finished_at: Instant | None = None
+    cursor: str | None = None
+    queued: int = 0
+    skipped: Mapping[str, int] = {}
