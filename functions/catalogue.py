@@ -118,6 +118,7 @@ ROUTES: Mapping[str, Route] = {
     "revoke_user": Route("users", DELETE, MANAGED + "/users/{id}"),
     "read_access_log": Route("oversight", GET, MANAGED + "/access-log"),
     "sync_contacts": Route("sync", POST, BRAND + "/sync/contacts"),
+    "receive_orders": Route("orders", POST, BRAND + "/orders"),
     "list_api_keys": Route("api_keys", GET, API_KEYS),
     "create_api_key": Route("api_keys", POST, API_KEYS),
     "revoke_api_key": Route("api_keys", DELETE, API_KEYS + "/{id}"),

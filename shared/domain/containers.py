@@ -76,6 +76,7 @@ JOBS = Container("jobs", partition="id", indexes=(("openSince",), ("startedAt",)
 BATCHES = Container("batches", partition="id", indexes=(("openSince",), ("startedAt",)))
 API_KEYS = Container("apiKeys", partition="id")
 SYNC_KEYS = Container("syncKeys", partition="id")
+SALES = Container("sales", partition="id")
 RUNS = Container("runs", partition="id", indexes=(("openSince",), ("startedAt",)))
 ACCESS_LOG = Container("accessLog", partition="id", indexes=(("at",),))
 
@@ -98,6 +99,7 @@ BRAND_CONTAINERS = (
     ACCESS_LOG,
     API_KEYS,
     SYNC_KEYS,
+    SALES,
 )
 
 BRANDS = Container("brands", partition="id", indexes=(("status",),))

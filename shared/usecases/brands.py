@@ -22,6 +22,7 @@ from shared.domain.jobs import Job, MailBatch, Run
 from shared.domain.ledger import Entry
 from shared.domain.limits import Window
 from shared.domain.newsletter import Newsletter
+from shared.domain.orders import RecordedSale
 from shared.domain.policy import BrandRecord, Policy
 from shared.domain.publication import Publication
 from shared.domain.records import Instant, Record
@@ -80,6 +81,7 @@ class Brand:
     access_log: Collection[Access]
     api_keys: Collection[KeyRing]
     sync_keys: Collection[SyncKey]
+    sales: Collection[RecordedSale]
 
     @property
     def id(self) -> str:
@@ -219,4 +221,5 @@ class Brands:
             access_log=of(c.ACCESS_LOG, Access),
             api_keys=of(c.API_KEYS, KeyRing),
             sync_keys=of(c.SYNC_KEYS, SyncKey),
+            sales=of(c.SALES, RecordedSale),
         )

@@ -30,10 +30,13 @@ GOOD: dict[str, dict[str, Any]] = {
     "send_newsletter": {"subject": "News", "body": "Look"},
     "confirm_sweep": {"plan": "0" * 64},
     "create_api_key": {"scopes": ["sync"]},
+    "receive_orders": {
+        "orders": [{"orderId": "7", "ambassador": "a", "email": "a@b.cd", "amount": "1", "currency": "EUR"}]
+    },
     "sync_contacts": {"upserts": [{"key": "7", "ambassador": "ada"}], "deletes": [{"key": "8"}]},
 }
 OBJECTS = ("address", "tags", "interests")
-ROWS = ("upserts", "deletes")  # each row is refused in an answer of its own
+ROWS = ("upserts", "deletes", "orders")  # each row is refused in an answer of its own
 JSON_NEWS = (
     b"",
     b" ",

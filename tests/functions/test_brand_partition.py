@@ -40,6 +40,9 @@ BODIES: dict[str, Callable[[str], Any]] = {
     "comment_publication": lambda _: {"text": "Nice"},
     "send_newsletter": lambda _: {"subject": "News", "body": "Look"},
     "create_api_key": lambda _: {"scopes": ["sync"]},
+    "receive_orders": lambda id: {
+        "orders": [{"orderId": "7", "ambassador": id, "email": "new@example.org", "amount": "1", "currency": "EUR"}]
+    },
     "sync_contacts": lambda id: {"upserts": [{"key": "7", "ambassador": id, "email": "new@example.org"}]},
 }
 IDS_IN_BODY = ("invite_contacts", "publish")
@@ -399,6 +402,7 @@ LEFT_BEHIND: dict[str, tuple[Container, ...]] = {  # the caller's own, whoever e
     "forget_password": (containers.AMBASSADORS,),
     "receive_mail_events": (containers.QUARANTINE,),
     "sync_contacts": (containers.API_KEYS,),
+    "receive_orders": (containers.API_KEYS,),
     "invite_contacts": (containers.JOBS,),
     "publish": (containers.JOBS, containers.ACTIVITY, containers.FEED),
 }
@@ -420,6 +424,7 @@ ANSWERED = {
     "forget_password": 202,
     "receive_mail_events": 200,
     "sync_contacts": 200,
+    "receive_orders": 200,
     "invite_contacts": 202,
     "publish": 202,
 }
