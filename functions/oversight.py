@@ -1,13 +1,19 @@
-"""What the Manager shows of how the brand's data is treated: who looked at it (VIS-7)."""
+"""What the Manager shows of how data is treated: who looked at it, what is blocked, what looks wrong (VIS-7, SUP-1, ACT-5)."""
+
+import re
 
 import azure.functions as func
 
-from functions.http import Answer, PageQuery, answer, operation, parse_query
+from functions.http import Answer, Body, PageQuery, ShortText, answer, operation, parse, parse_query
 from functions.identity import staff
 from shared.domain.access_log import Act, Seen
+from shared.domain.errors import UnknownObjectError
+from shared.domain.flags import Flag
 from shared.domain.records import Instant
-from shared.domain.staff import Role
-from shared.usecases import access_log
+from shared.domain.staff import MAY_DECIDE_FLAGS, MAY_READ_ACCESS_LOG, MAY_SEE_FLAGS, MAY_SEE_SUPPRESSIONS, Role
+from shared.domain.suppression import SuppressionReason
+from shared.usecases import access_log, flags
+from shared.usecases.suppressing import count_by_reason
 
 
 class AccessAnswer(Answer):
@@ -28,11 +34,94 @@ class AccessList(Answer):
     next_cursor: str | None
 
 
+class SuppressionCounts(Answer):
+    """How many addresses are blocked for each reason; one with two reasons counts for each."""
+
+    by_reason: dict[SuppressionReason, int]
+
+
+class FlagQuery(PageQuery):
+    """Which flags: those that wait for a decision, or all."""
+
+    all: bool = False
+
+
+class FlagAnswer(Answer):
+    """Something that looks wrong, why, and what a person decided; `subject` is an id or a keyed hash."""
+
+    id: str
+    kind: str
+    subject: str
+    reason: str
+    at: Instant
+    open_since: Instant | None
+    closed_at: Instant | None
+    closed_by: str | None
+    decision: str | None
+    decided_because: str | None
+
+
+class FlagList(Answer):
+    """One page of flags, newest first."""
+
+    items: list[FlagAnswer]
+    next_cursor: str | None
+
+
+class DecisionBody(Body):
+    """What a person decided about a flag, and why."""
+
+    decision: ShortText
+    reason: ShortText
+
+
 @operation(auth="staff", query=PageQuery, answers={200: AccessList})
 async def read_access_log(req: func.HttpRequest) -> func.HttpResponse:
     """Who of the staff looked at personal data, by pseudonym (VIS-7); for the technical team."""
-    caller = await staff(req, {Role.TECHNICAL_TEAM})
+    caller = await staff(req, MAY_READ_ACCESS_LOG)
     page = parse_query(req, PageQuery)
     found, cursor = await access_log.entries(caller.brand, page.limit, page.cursor)
     items = [AccessAnswer(**{name: getattr(entry, name) for name in AccessAnswer.model_fields}) for entry in found]
     return answer(200, AccessList(items=items, next_cursor=cursor))
+
+
+@operation(auth="staff", answers={200: SuppressionCounts})
+async def count_suppressions(req: func.HttpRequest) -> func.HttpResponse:
+    """How many addresses are on the black list, by reason, and never which (SUP-1)."""
+    caller = await staff(req, MAY_SEE_SUPPRESSIONS)
+    return answer(200, SuppressionCounts(by_reason=await count_by_reason(caller.brand)))
+
+
+@operation(auth="staff", query=FlagQuery, answers={200: FlagList})
+async def list_flags(req: func.HttpRequest) -> func.HttpResponse:
+    """What looks wrong and waits for a person, or was decided."""
+    caller = await staff(req, MAY_SEE_FLAGS)
+    query = parse_query(req, FlagQuery)
+    found, cursor = await flags.find_flags(
+        caller.brand, only_open=not query.all, limit=query.limit, cursor=query.cursor
+    )
+    await caller.sees(Seen.FLAGS, len(found))
+    return answer(200, FlagList(items=[_flag(flag) for flag in found], next_cursor=cursor))
+
+
+@operation(auth="staff", body=DecisionBody, answers={200: FlagAnswer})
+async def close_flag(req: func.HttpRequest) -> func.HttpResponse:
+    """Writes down a person's decision (art. 22); it changes nothing by itself."""
+    caller = await staff(req, MAY_DECIDE_FLAGS)
+    body = parse(req, DecisionBody)
+    closed = await flags.close_flag(
+        caller.brand, _flag_id(req), f"staff:{caller.member.id}", body.decision, body.reason
+    )
+    await caller.sees(Seen.FLAGS, 1, Act.CHANGED)
+    return answer(200, _flag(closed))
+
+
+def _flag_id(req: func.HttpRequest) -> str:
+    id: str = req.route_params["id"]
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,200}", id):
+        raise UnknownObjectError
+    return id
+
+
+def _flag(flag: Flag) -> FlagAnswer:
+    return FlagAnswer(**{name: getattr(flag, name) for name in FlagAnswer.model_fields})

@@ -71,6 +71,7 @@ class ManagedContact(Shown):
     partners_opt_in: bool = False
     partners_opt_in_at: Instant | None = None
     sales: tuple[SoldAnswer, ...] = ()
+    form_answers: dict[str, str] | None = None
     last_activity_at: Instant | None = None
     created_at: Instant | None = None
     created_by: str | None = None

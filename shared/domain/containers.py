@@ -68,7 +68,19 @@ REACTIONS = Container(
 COUNTERS = Container("counters", partition="publicationId", indexes=(("ambassadorId",),))
 NEWSLETTERS = Container("newsletters", partition="id", indexes=(("openSince",), ("startedAt",)))
 FLAGS = Container("flags", partition="id", indexes=(("openSince",), ("at",)))
-SUPPRESSIONS = Container("suppressions", partition="id", indexes=(("reachSince",),))
+SUPPRESSIONS = Container(
+    "suppressions",
+    partition="id",
+    # Each has its reasons' dates and no others, so that each reason's index holds its own: counted, and never listed.
+    indexes=(
+        ("reachSince",),
+        ("reasons.global_opt_out",),
+        ("reasons.hard_bounce",),
+        ("reasons.repeated_soft_bounce",),
+        ("reasons.spam",),
+        ("reasons.blocked",),
+    ),
+)
 LEDGER = Container("ledger", partition="subject", indexes=(("seq",),))
 CLAIMS = Container("claims", partition="id")
 LIMITS = Container("limits", partition="id", indexes=(("since",),))

@@ -137,6 +137,12 @@ class OtherRoleError(DomainError):
     status, kind, title = 409, "already-granted", "This user has a role at the brand already"
 
 
+class DecidedError(DomainError):
+    """Somebody decided on the flag already, and not so."""
+
+    status, kind, title = 409, "already-decided", "Somebody has decided on this already"
+
+
 class LastAdministratorError(DomainError):
     """Without this user nobody would administer the brand."""
 

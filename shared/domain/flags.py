@@ -24,7 +24,8 @@ class Flag(Record):
     closed_at: Instant | None = None
     closed_by: str | None = None
     decision: str | None = None
+    decided_because: str | None = None
 
-    def closed(self, at: Instant, by: str, decision: str) -> "Flag":
+    def closed(self, at: Instant, by: str, decision: str, because: str) -> "Flag":
         """The flag after a person decided."""
-        return self.changed(open_since=None, closed_at=at, closed_by=by, decision=decision)
+        return self.changed(open_since=None, closed_at=at, closed_by=by, decision=decision, decided_because=because)

@@ -69,7 +69,7 @@ _CONTACT = frozenset((
 _AMBASSADORS_PART = frozenset((
     "facebook_id", "twitter_id", "instagram_id", "photo_url", "type", "comments", "tags", "mails",
 ))  # fmt: skip
-_BRANDS_PART = frozenset(("sales.products",))  # CON-1: in the Manager only
+_BRANDS_PART = frozenset(("sales.products", "form_answers"))  # CON-1: in the Manager only
 _FATE = frozenset((
     "becomes", "last_call_at", "owned_by_brand_sync", "restricted_at", "detached_at", "anonymised_at",
 ))  # fmt: skip

@@ -1,10 +1,12 @@
-"""Raising flags for staff to look into (ACT-5): nothing follows from one by itself (art. 22)."""
+"""Flags for staff to look into and decide on (ACT-5): nothing follows from one by itself (art. 22)."""
 
 from contextlib import suppress
 
+from shared.domain.errors import ChangedMeanwhileError, DecidedError, UnknownObjectError
 from shared.domain.flags import Flag
-from shared.ports import ConflictError
+from shared.ports import ConflictError, Query, StaleError
 from shared.usecases.brands import Brand
+from shared.usecases.saving import ATTEMPTS
 
 
 async def flag(brand: Brand, kind: str, subject_id: str, reason: str) -> None:
@@ -20,3 +22,26 @@ async def flag(brand: Brand, kind: str, subject_id: str, reason: str) -> None:
     )
     with suppress(ConflictError):
         await brand.flags.create(raised)
+
+
+async def find_flags(brand: Brand, *, only_open: bool, limit: int, cursor: str | None) -> tuple[list[Flag], str | None]:
+    """One page of the flags, newest first; those that wait, or all."""
+    order = "openSince" if only_open else "at"
+    page, cursor = await brand.flags.page(Query(order_by=order, descending=True, limit=limit, cursor=cursor))
+    return [item.record for item in page], cursor
+
+
+async def close_flag(brand: Brand, id: str, by: str, decision: str, because: str) -> Flag:
+    """Writes down what a person decided, and why; the same again changes nothing. Raises DecidedError for another word."""
+    for _ in range(ATTEMPTS):
+        current = await brand.flags.get(id, id)
+        if current is None:
+            raise UnknownObjectError
+        known = current.record
+        if known.closed_at:
+            if (known.decision, known.decided_because) != (decision, because):
+                raise DecidedError
+            return known
+        with suppress(StaleError):
+            return (await brand.flags.replace(current, known.closed(brand.now(), by, decision, because))).record
+    raise ChangedMeanwhileError

@@ -40,6 +40,13 @@ async def reasons_listed(brand: Brand, addresses: Iterable[str]) -> dict[str, Re
     return {address: why for address, why in reasons.items() if why}
 
 
+async def count_by_reason(brand: Brand) -> dict[SuppressionReason, int]:
+    """How many addresses are listed for each reason; one with several reasons counts for each (SUP-1)."""
+    return {
+        reason: await brand.suppressions.count(Where(f"reasons.{reason}", ">=", "")) for reason in SuppressionReason
+    }
+
+
 async def suppress(
     brand: Brand,
     ref: str,

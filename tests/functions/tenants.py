@@ -7,12 +7,14 @@ from typing import Any
 from shared import app
 from shared.domain.api_keys import ApiScope
 from shared.domain.custom_id import CustomId
+from shared.domain.flags import Flag
 from shared.domain.flows import FlowPurpose
 from shared.domain.ids import new_id
 from shared.domain.jobs import Run
 from shared.domain.staff import Role, StaffMember
 from shared.usecases import flows
 from shared.usecases.api_keys import create_key
+from shared.usecases.brands import Brand
 from tests.functions.suite import PASSWORD, SignedIn, Suite
 
 FORM: dict[str, Any] = {
@@ -43,6 +45,7 @@ class Tenant:
     sign_up: str
     staff: dict[str, str]
     user: str
+    flag: str
     flow: str
     flow_key: str
     key_id: str
@@ -52,6 +55,8 @@ class Tenant:
         """What the placeholder of a path stands for."""
         if "/api-keys/" in path:
             return self.key_id
+        if "/flags/" in path:
+            return self.flag
         if "/users/" in path:
             return self.user
         if "/ambassadors/" in path:
@@ -113,9 +118,16 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
         opt_out=link(suite, friend, "u"),
         sign_up=link(suite, newcomer, "c"),
         staff=await suite.staff(Role.BRAND_ADMIN, brand),
+        flag=(await _flag(opened)).id,
         user=(await app.staff().create(StaffMember(id=new_id(), role=Role.BRAND_SUPPORT, brands=(brand,)))).record.id,
         flow=(flow := new_id()),
         flow_key=await flows.keep(ports, flow, FlowPurpose.AMBASSADOR, "sso", brand, {"secrets": {}}),
         key_id=key.id,
         key=text,
     )
+
+
+async def _flag(brand: Brand) -> Flag:
+    subject, now = new_id(), brand.now()
+    raised = Flag(id=f"click_burst.{subject}", kind="click_burst", subject=subject, reason="90", at=now, open_since=now)
+    return (await brand.flags.create(raised)).record

@@ -39,6 +39,7 @@ BODIES: dict[str, Callable[[str], Any]] = {
     "change_user": lambda _: {"role": "brand_admin"},
     "comment_publication": lambda _: {"text": "Nice"},
     "send_newsletter": lambda _: {"subject": "News", "body": "Look"},
+    "close_flag": lambda _: {"decision": "harmless", "reason": "for a reason"},
     "create_api_key": lambda _: {"scopes": ["sync"]},
     "receive_orders": lambda id: {
         "orders": [{"orderId": "7", "ambassador": id, "email": "new@example.org", "amount": "1", "currency": "EUR"}]
@@ -408,7 +409,7 @@ LEFT_BEHIND: dict[str, tuple[Container, ...]] = {  # the caller's own, whoever e
 }
 EVERYBODYS = {  # the staff routes that are every role's: each sees what `visibility` lets through
     "list_managed_contacts", "export_managed_contacts", "read_managed_contact", "list_managed_ambassadors",
-    "read_managed_ambassador", "read_policy",
+    "read_managed_ambassador", "read_policy", "count_suppressions", "list_flags", "close_flag",
 }  # fmt: skip
 OF_THE_COMMUNITY = ("list_comments", "comment_publication", "like_publication", "unlike_publication")
 COMMUNITYS = {"send_newsletter", "read_newsletter"}  # those that are the community manager's too

@@ -3,12 +3,18 @@
 import pytest
 
 from shared import app
+from shared.domain import containers
 from shared.domain.access_log import Seen
 from shared.domain.staff import Role, StaffMember
+from shared.domain.suppression import SuppressionReason
+from shared.usecases.access_log import entries
+from shared.usecases.flags import flag
 from shared.usecases.staff_sessions import StaffCaller
+from shared.usecases.suppressing import suppress
 from tests.functions.suite import Suite
 
-LOG = "/api/manager/brands/acme/access-log"
+MANAGED = "/api/manager/brands/acme"
+LOG = MANAGED + "/access-log"
 
 
 @pytest.mark.rule("VIS-7")
@@ -29,3 +35,53 @@ async def test_the_technical_team_reads_the_access_log_newest_first(suite: Suite
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.TECHNICAL_TEAM])
 async def test_nobody_else_does(suite: Suite, role: Role) -> None:
     assert (await suite.http.get(LOG, headers=await suite.staff(role, "acme"))).status_code == 404
+
+
+@pytest.mark.rule("SUP-1")
+async def test_the_black_list_is_counted_by_reason_and_never_listed(suite: Suite) -> None:
+    brand, now = await app.brand("acme"), suite.world.clock.now()
+    for number in range(3):
+        await suppress(brand, brand.hasher.ref(f"p{number}@example.org"), SuppressionReason.GLOBAL_OPT_OUT, now)
+    await suppress(brand, brand.hasher.ref("p0@example.org"), SuppressionReason.SPAM, now)
+    for role in Role:
+        counted = await suite.http.get(MANAGED + "/suppressions", headers=await suite.staff(role, "acme"))
+        if role is Role.BRAND_COMMUNITY:
+            assert counted.status_code == 404
+            continue
+        assert counted.json() == {
+            "byReason": {"global_opt_out": 3, "hard_bounce": 0, "repeated_soft_bounce": 0, "spam": 1, "blocked": 0}
+        }
+    globex = await suite.http.get(
+        "/api/manager/brands/globex/suppressions", headers=await suite.staff(Role.BRAND_ADMIN, "globex")
+    )
+    assert set(globex.json()["byReason"].values()) == {0}
+
+
+@pytest.mark.rule("ACT-5")
+async def test_staff_see_a_flag_with_its_reason_and_a_person_decides(suite: Suite) -> None:
+    brand = await app.brand("acme")
+    await flag(brand, "click_burst", brand.hasher.ref("203.0.113.9"), "120 clicks from one address within an hour")
+    support = await suite.staff(Role.BRAND_SUPPORT, "acme")
+    (shown,) = (await suite.http.get(MANAGED + "/flags", headers=support)).json()["items"]
+    assert (shown["kind"], shown["reason"][:3], shown["decision"]) == ("click_burst", "120", None)
+    close = f"{MANAGED}/flags/{shown['id']}/close"
+    word = {"decision": "harmless", "reason": "a school class"}
+    for role in (Role.TECHNICAL_TEAM, Role.BRAND_COMMUNITY):
+        assert (await suite.http.post(close, headers=await suite.staff(role, "acme"), json=word)).status_code == 404
+    assert (await suite.http.post(close, headers=support, json={"decision": "harmless"})).status_code == 422
+    closed = await suite.http.post(close, headers=support, json=word)
+    assert closed.json() == (await suite.http.post(close, headers=support, json=word)).json(), "the same word again"
+    assert (closed.json()["decision"], closed.json()["decidedBecause"]) == ("harmless", "a school class")
+    assert closed.json()["closedBy"].startswith("staff:")
+    other = await suite.http.post(close, headers=support, json={**word, "decision": "fraud"})
+    assert (other.status_code, other.json()["type"]) == (409, "urn:popsell:problem:already-decided")
+    assert (await suite.http.get(MANAGED + "/flags", headers=support)).json()["items"] == []
+    (every,) = (await suite.http.get(MANAGED + "/flags", headers=support, params={"all": "true"})).json()["items"]
+    assert every == closed.json()
+    seen, _ = await entries(brand, 20, None)
+    assert {(entry.kind, entry.act) for entry in seen} == {("flags", "listed"), ("flags", "changed")}
+
+
+def test_every_reason_of_the_black_list_has_its_index() -> None:
+    counted = {path for group in containers.SUPPRESSIONS.indexes for path in group} - {"reachSince"}
+    assert counted == {f"reasons.{reason}" for reason in SuppressionReason}

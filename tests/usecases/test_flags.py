@@ -2,10 +2,11 @@
 
 import pytest
 
+from shared.domain.errors import DecidedError, UnknownObjectError
 from shared.domain.flags import FlagKind
 from shared.ports import Query
 from shared.usecases.brands import Brand
-from shared.usecases.flags import flag
+from shared.usecases.flags import close_flag, find_flags, flag
 from tests.support.world import World
 
 
@@ -19,6 +20,17 @@ async def test_a_flag_is_raised_once_a_day_and_waits(world: World, acme: Brand, 
     found, _ = await acme.flags.page(Query(order_by="openSince", descending=True))
     assert [item.record.reason[:3] for item in found] == ["90 ", "120"]
     assert await acme.ambassadors.get(ada, ada) == before
-    closed = found[0].record.closed(world.clock.now(), "staff", "a class of forty at one school")
-    await acme.flags.replace(found[0], closed)
-    assert len((await acme.flags.page(Query(order_by="openSince")))[0]) == 1
+    id, why = found[0].record.id, "a class of forty at one school"
+    for _ in range(2):
+        closed = await close_flag(acme, id, "staff:u1", "harmless", why)
+        assert (closed.decision, closed.decided_because, closed.closed_by) == ("harmless", why, "staff:u1")
+        world.clock.advance(seconds=1)
+    with pytest.raises(DecidedError):
+        await close_flag(acme, id, "staff:u2", "fraud", "no school there")
+    with pytest.raises(UnknownObjectError):
+        await close_flag(acme, "click_burst.none.20300101", "staff:u2", "fraud", "no school there")
+    still_open, _ = await find_flags(acme, only_open=True, limit=10, cursor=None)
+    assert [flag.reason[:3] for flag in still_open] == ["120"]
+    every, _ = await find_flags(acme, only_open=False, limit=10, cursor=None)
+    assert [flag.reason[:3] for flag in every] == ["90 ", "120"]
+    assert await acme.ambassadors.get(ada, ada) == before, "what was decided is for a person to act on"
