@@ -122,6 +122,8 @@ ROUTES: Mapping[str, Route] = {
     "read_access_log": Route("oversight", GET, MANAGED + "/access-log"),
     "sync_contacts": Route("sync", POST, BRAND + "/sync/contacts"),
     "receive_orders": Route("orders", POST, BRAND + "/orders"),
+    "load_white_list": Route("white_list", PUT, MANAGED + "/white-list"),
+    "count_white_list": Route("white_list", GET, MANAGED + "/white-list"),
     "list_api_keys": Route("api_keys", GET, API_KEYS),
     "create_api_key": Route("api_keys", POST, API_KEYS),
     "revoke_api_key": Route("api_keys", DELETE, API_KEYS + "/{id}"),

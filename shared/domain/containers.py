@@ -89,6 +89,7 @@ BATCHES = Container("batches", partition="id", indexes=(("openSince",), ("starte
 API_KEYS = Container("apiKeys", partition="id")
 SYNC_KEYS = Container("syncKeys", partition="id")
 SALES = Container("sales", partition="id")
+ALLOWED = Container("allowed", partition="id", across=(("load", "kind"),))
 RUNS = Container("runs", partition="id", indexes=(("openSince",), ("startedAt",)))
 ACCESS_LOG = Container("accessLog", partition="id", indexes=(("at",),))
 
@@ -110,6 +111,7 @@ BRAND_CONTAINERS = (
     RUNS,
     ACCESS_LOG,
     API_KEYS,
+    ALLOWED,
     SYNC_KEYS,
     SALES,
 )

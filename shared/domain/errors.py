@@ -101,6 +101,12 @@ class NotRestorableError(DomainError):
     status, kind, title = 409, "not-restorable", "This account cannot be restored"
 
 
+class RegistrationClosedError(ForbiddenError):
+    """This way of registering is closed, or the brand's white list has neither the address nor the customer ID (REG-3)."""
+
+    kind, title = "registration-closed", "Registration is not open to you"
+
+
 class RestrictedError(DomainError):
     """The person restricted the processing of the record (art. 18): nothing is done with it while that lasts (RET-14)."""
 

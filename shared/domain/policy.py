@@ -40,12 +40,21 @@ class Sender(Record):
     name: str = Field(min_length=1, max_length=100)
 
 
+class WhiteListMode(StrEnum):
+    """Who may register by form or Facebook, by the list that the brand loaded (REG-3)."""
+
+    OFF = "off"
+    EMAILS = "emails"
+    CUSTOMER_IDS = "customer_ids"
+
+
 class Registration(Record):
     """By which ways people may become ambassadors (REG-1, REG-3); with SSO alone, form and Facebook refuse."""
 
     form: bool = True
     facebook: bool = True
     sso: bool = True
+    white_list: WhiteListMode = WhiteListMode.OFF
 
 
 class SingleSignOn(Record):

@@ -28,6 +28,7 @@ from shared.domain.publication import Publication
 from shared.domain.records import Instant, Record
 from shared.domain.suppression import Suppression
 from shared.domain.syncing import SyncKey
+from shared.domain.white_list import Allowed, WhiteList
 from shared.ports import ConflictError, Ports, Query
 from shared.usecases.collections import Collection, Versioned
 
@@ -78,6 +79,8 @@ class Brand:
     jobs: Collection[Job]
     batches: Collection[MailBatch]
     runs: Collection[Run]
+    white_list: Collection[WhiteList]
+    allowed: Collection[Allowed]
     access_log: Collection[Access]
     api_keys: Collection[KeyRing]
     sync_keys: Collection[SyncKey]
@@ -218,6 +221,8 @@ class Brands:
             jobs=of(c.JOBS, Job),
             batches=of(c.BATCHES, MailBatch),
             runs=of(c.RUNS, Run),
+            white_list=of(c.ALLOWED, WhiteList),
+            allowed=of(c.ALLOWED, Allowed),
             access_log=of(c.ACCESS_LOG, Access),
             api_keys=of(c.API_KEYS, KeyRing),
             sync_keys=of(c.SYNC_KEYS, SyncKey),

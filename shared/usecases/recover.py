@@ -8,7 +8,7 @@ from shared.domain.jobs import Job, MailBatch, Run, RunState
 from shared.domain.newsletter import Newsletter
 from shared.domain.records import stamp
 from shared.ports import Outcome, Query, Where
-from shared.usecases import account_mails, confirm, import_contacts, invite, newsletters, photos, sweep
+from shared.usecases import account_mails, confirm, import_contacts, invite, newsletters, photos, sweep, white_list
 from shared.usecases.access_log import forget_old_accesses
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Collection
@@ -33,6 +33,7 @@ class Recovered:
     newsletters: int
     account_mails: int
     loose_files: int
+    white_lists: int
     opt_outs: int
     proofs: int
     confirmations: int
@@ -59,6 +60,7 @@ async def recover(brand: Brand) -> Recovered:
         newsletters=len(newsletters_open),
         account_mails=await account_mails.queue_again(brand, before),
         loose_files=await photos.delete_loose_files(brand, before),
+        white_lists=await white_list.clear_away(brand, before),
         opt_outs=await reach_again(brand, before),
         confirmations=confirmations,
         proofs=await repair_proofs(brand, PROOFS_WITHIN),

@@ -15,6 +15,7 @@ from shared.usecases.account_mails import owing, queue_account_mail
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.claims import bind, bind_subjects, by_email, take_blog_alias
 from shared.usecases.limiting import count_against
+from shared.usecases.registration import check
 from shared.usecases.saving import ATTEMPTS
 
 
@@ -28,7 +29,9 @@ class SignUp:
 
 
 async def sign_up(brand: Brand, form: SignUp, ip: str | None) -> None:
-    """Takes a sign-up. A known address gets another mail, and the caller the same answer after the same work."""
+    """Takes a sign-up, unless registration is closed to it (REG-3).
+
+    A known address gets another mail, and the caller the same answer after the same work."""
     check_required(brand, form.fields)
     try:
         email = clean_address(form.email)
@@ -37,6 +40,7 @@ async def sign_up(brand: Brand, form: SignUp, ip: str | None) -> None:
     if ip:
         await count_against(brand, "sign-up-from", ip)
     await count_against(brand, "sign-up", email)
+    await check(brand, way="form", email=email, customer_id=form.fields.get("customer_id"))
     password_hash = await asyncio.to_thread(hash_password, form.password, brand.ports.bcrypt_cost)
     now = brand.now()
     account = Ambassador(
