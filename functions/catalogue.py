@@ -70,6 +70,7 @@ ROUTES: Mapping[str, Route] = {
     "edit_contact": Route("contacts", PATCH, CONTACT),
     "remove_contact": Route("contacts", DELETE, CONTACT),
     "release_contact": Route("contacts", POST, CONTACT + "/release"),
+    "link_address_book_of": Route("account_links", POST, CONTACTS + "/link/{provider}"),
     "read_job": Route("contacts", GET, BRAND + "/jobs/{jobId}"),
     "invite_contacts": Route("mails", POST, CONTACTS + "/invite"),
     "publish": Route("mails", POST, BRAND + "/publications"),
@@ -131,6 +132,7 @@ ROUTES: Mapping[str, Route] = {
     "finish_log_in": Route("log_in", GET, "/login/callback"),
     "accept_terms": Route("log_in", POST, "/login/accept"),
     "show_signed_in": Route("log_in", GET, "/login/{brand}/done"),
+    "show_linked": Route("log_in", GET, "/login/{brand}/linked"),
     "read_session": Route("log_in", GET, BRAND + "/session"),
     "begin_manager_log_in": Route("manager_log_in", GET, "/manager/login"),
     "finish_manager_log_in": Route("manager_log_in", GET, "/manager/callback"),
@@ -143,6 +145,7 @@ ROUTES: Mapping[str, Route] = {
 
 QUEUES: Mapping[str, Messages] = {
     "send_account_mails": Messages("accounts", "account-mails"),
+    "fetch_address_book": Messages("account_links", "address-book-links"),
     "run_import": Messages("contacts", "imports"),
     "run_newsletter": Messages("newsletters", "newsletters"),
     "send_mails": Messages("mails", "mails"),

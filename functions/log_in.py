@@ -14,9 +14,10 @@ from functions.log_in_pages import answer_of, door, page, says, to
 from shared import app
 from shared.domain.ambassador import Address, Gender
 from shared.domain.errors import AddressTakenError, InvalidInputError, UnknownObjectError
+from shared.domain.flows import FlowPurpose
 from shared.domain.records import Instant
 from shared.pages import render
-from shared.usecases import provider_log_in, provider_sign_up, sessions
+from shared.usecases import flows, link_address_book, provider_log_in, provider_sign_up, sessions
 from shared.usecases.brands import Brand
 from shared.usecases.compose import language_of, look
 from shared.usecases.provider_log_in import SSO, Known, Newcomer
@@ -72,8 +73,16 @@ async def begin_log_in(req: func.HttpRequest) -> func.HttpResponse:
 
 @door(200, 303)
 async def finish_log_in(req: func.HttpRequest) -> func.HttpResponse:
-    """Takes whom the provider sent back: an ambassador is signed in, anybody else asked to accept the terms."""
-    came = await provider_log_in.finish(app.brands(), flow_key(req), answer_of(req))
+    """Takes whom the provider sent back: an ambassador is signed in, anybody else asked to accept the terms.
+
+    An ambassador who let Google or Outlook tell contacts comes back here too: the import begins.
+    """
+    said, ports = answer_of(req), app.ports_of_the_suite()
+    taken = await flows.take(ports, said.get("state"), flow_key(req), FlowPurpose.AMBASSADOR, FlowPurpose.ADDRESS_BOOK)
+    if taken.flow.purpose is FlowPurpose.ADDRESS_BOOK:
+        brand, job = await link_address_book.finish(app.brands(), taken, said)
+        return to(f"{_crm(brand) or f'/login/{brand.id}/linked'}?job={job.id}", flow_cookie("", FLOW_PATH))
+    came = await provider_log_in.finish(app.brands(), taken, said)
     if isinstance(came, Known):
         return _signed_in(to(_landing(came.brand), flow_cookie("", FLOW_PATH)), came)
     return page(_asked(req, came, {}), 200, flow_cookie(came.key, FLOW_PATH))
@@ -103,6 +112,12 @@ async def accept_terms(req: func.HttpRequest) -> func.HttpResponse:
 async def show_signed_in(req: func.HttpRequest) -> func.HttpResponse:
     """Where a log-in ends as long as no other page is set."""
     return page(says(req, "signed_in", await app.brand(req.route_params["brand"])))
+
+
+@door(200)
+async def show_linked(req: func.HttpRequest) -> func.HttpResponse:
+    """Where an account link ends as long as no other page is set."""
+    return page(says(req, "contacts_linked", await app.brand(req.route_params["brand"])))
 
 
 @operation(auth="ambassador", answers={200: SessionState})

@@ -13,7 +13,7 @@ from shared.adapters.identity_http import SANDBOX_AUTHORITY
 # What the identity sandbox knows the suite by, and the settings that hold it.
 CLIENT = "cccccccc-0000-4000-8000-000000000001"
 CLIENT_SECRET = "the sandbox keeps no secrets"
-CLIENTS = ("ENTRA_CLIENT", "FACEBOOK_APP")
+CLIENTS = ("ENTRA_CLIENT", "FACEBOOK_APP", "GOOGLE_CLIENT")
 SETTINGS = "local.settings.json"
 EXAMPLE = "local.settings.example.json"
 

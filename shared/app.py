@@ -9,7 +9,7 @@ from shared.domain import containers
 from shared.domain.quarantine import QuarantinedEvent
 from shared.domain.staff import StaffMember
 from shared.domain.tokens import Tokens
-from shared.ports import IdentityProvider, Ports, Store
+from shared.ports import AddressBookProvider, IdentityProvider, Ports, Store
 from shared.settings import Settings, read_settings
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Collection
@@ -52,6 +52,7 @@ def ports_of_the_suite() -> Ports:
         "public_url": s.public_url,
         "bcrypt_cost": s.bcrypt_cost,
         "identity": _identity(s),
+        "address_books": _address_books(s),
         **_overrides,
     }
     made.setdefault("store", _store(s))
@@ -90,7 +91,7 @@ async def close() -> None:
     if ports_of_the_suite.cache_info().currsize:
         ports = ports_of_the_suite()
         await ports.store.close()
-        for port in (ports.queue, ports.files, ports.mailer, *ports.identity.values()):
+        for port in (ports.queue, ports.files, ports.mailer, *ports.identity.values(), *ports.address_books.values()):
             if isinstance(port, Closing):
                 await port.aclose()
 
@@ -118,6 +119,25 @@ def _identity(s: Settings) -> dict[str, IdentityProvider]:
         if s.identity_sandbox:
             site = graph = f"{s.identity_sandbox}/facebook"
         known["facebook"] = FacebookIdentityProvider(s.facebook.id, s.facebook.secret, site, graph)
+    return known
+
+
+def _address_books(s: Settings) -> dict[str, AddressBookProvider]:
+    """The address books that the settings know."""
+    known: dict[str, AddressBookProvider] = {}
+    if s.entra:
+        from shared.adapters.entra import Entra
+        from shared.adapters.graph import GraphAddressBook
+
+        graph = f"{s.identity_sandbox}/graph" if s.identity_sandbox else "https://graph.microsoft.com"
+        entra = Entra(s.entra_authority, s.entra.id, s.entra.secret, s.identity_sandbox)
+        known["outlook"] = GraphAddressBook(entra, graph)
+    if s.google:
+        from shared.adapters.people import GoogleAddressBook, GoogleUrls
+
+        at = s.identity_sandbox
+        urls = GoogleUrls(f"{at}/google/auth", f"{at}/google/token", f"{at}/people") if at else GoogleUrls()
+        known["google"] = GoogleAddressBook(s.google.id, s.google.secret, urls)
     return known
 
 

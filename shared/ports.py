@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from shared.domain.containers import Container
 from shared.domain.hashing import WrappedKey
 from shared.domain.tokens import Tokens
+
+if TYPE_CHECKING:  # it brings every format of address books along
+    from shared.domain.address_book import Entry
 
 Document = dict[str, Any]
 
@@ -260,6 +263,22 @@ class IdentityProvider(Protocol):
         ...
 
 
+class AddressBookProvider(Protocol):
+    """Contacts at somebody else's, told with the person's permission."""
+
+    async def begin(self, redirect_uri: str, state: str) -> Begun:
+        """Begins to ask for the permission; raises TryAgainError."""
+        ...
+
+    async def finish(self, secrets: Document, answer: Mapping[str, str]) -> str:
+        """The permission as a token, which is a secret; raises LogInRefusedError, TryAgainError."""
+        ...
+
+    def pages(self, token: str) -> AsyncIterator[list["Entry"]]:
+        """The contacts page by page; raises LogInRefusedError when the token is not good (any more), TryAgainError."""
+        ...
+
+
 class Clock(Protocol):
     """The only source of the time."""
 
@@ -294,3 +313,4 @@ class Ports:
     public_url: str
     bcrypt_cost: int = 12
     identity: Mapping[str, IdentityProvider] = field(default_factory=dict)  # by name: those that the settings know
+    address_books: Mapping[str, AddressBookProvider] = field(default_factory=dict)

@@ -35,6 +35,7 @@ class Settings:
     entra: "Client | None"  # ENTRA_CLIENT_ID, ENTRA_CLIENT_SECRET: the app at Entra ID; left out, nobody signs in by it
     entra_authority: str  # ENTRA_AUTHORITY
     facebook: "Client | None"  # FACEBOOK_APP_ID, FACEBOOK_APP_SECRET
+    google: "Client | None"  # GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET
     manager_tenant: str  # MANAGER_TENANT: whose users may try the Manager's door
     crm_url: (
         str | None
@@ -89,6 +90,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         entra=client("ENTRA_CLIENT"),
         entra_authority=(optional("ENTRA_AUTHORITY") or "https://login.microsoftonline.com").rstrip("/"),
         facebook=client("FACEBOOK_APP"),
+        google=client("GOOGLE_CLIENT"),
         manager_tenant=optional("MANAGER_TENANT") or "organizations",
         crm_url=optional("CRM_URL"),
         manager_url=optional("MANAGER_URL"),

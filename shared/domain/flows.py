@@ -15,6 +15,7 @@ class FlowPurpose(StrEnum):
 
     AMBASSADOR = "ambassador"
     SIGN_UP = "sign_up"  # who came back is not known yet, and is asked to accept the terms
+    ADDRESS_BOOK = "address_book"
     MANAGER = "manager"
 
 

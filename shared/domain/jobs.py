@@ -56,6 +56,8 @@ class Job(Record):
     failure: str | None = None
     file_format: str | None = None
     file_key: str | None = None  # opens the uploaded file; goes with it
+    account: str | None = None  # which provider's contacts were linked, where no file was uploaded
+    grant: str | None = None  # the permission to fetch them, wrapped under a master key; goes when they are fetched
     batches: tuple[str, ...] = ()
 
 

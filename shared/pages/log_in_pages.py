@@ -9,7 +9,14 @@ from shared.pages.plain import name_of
 from shared.pages.templating import environment, page_headers, style
 
 LogInPageName = Literal[
-    "log_in_lapsed", "log_in_refused", "no_access", "manager_welcome", "signed_in", "check_mail", "address_taken"
+    "log_in_lapsed",
+    "log_in_refused",
+    "no_access",
+    "manager_welcome",
+    "signed_in",
+    "check_mail",
+    "contacts_linked",
+    "address_taken",
 ]
 
 

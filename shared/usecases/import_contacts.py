@@ -50,7 +50,7 @@ async def start_import(brand: Brand, ambassador: str, file: bytes, file_format: 
         file_key=new_file_key(),
     )
     await brand.jobs.create(job)
-    await brand.ports.files.write(_path(brand, job.id), seal(_pieces(file), job.file_key or ""))
+    await brand.ports.files.write(file_path(brand, job.id), seal(_pieces(file), job.file_key or ""))
     await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "job": job.id}])
     return job
 
@@ -70,8 +70,8 @@ async def run_import(brand: Brand, job: str) -> None:
     the job and row that each record carries, so that nobody is imported, and no row counted, twice.
     """
     current = await brand.jobs.get(job, job)
-    if current is None or current.record.finished_at:
-        return
+    if current is None or current.record.finished_at or current.record.grant:
+        return  # gone, done, or still to be fetched
     with suppress(StaleError):  # another worker is at it
         if current.record.failure is None and current.record.done != current.record.total:
             with tempfile.TemporaryFile() as file:  # has no name: nothing of it is left, whatever happens
@@ -192,7 +192,7 @@ async def _write(
         ref = brand.hasher.ref(email) if email else f"{job.id}.{number}"
         before = known.get(email) if email else None
         before = before or by_hash.get(ref)
-        origin = Origin(mechanism=f"import_{job.file_format or 'file'}", job=job.id, row=number)
+        origin = Origin(mechanism=f"import_{job.account or job.file_format or 'file'}", job=job.id, row=number)
         if ref in edits:
             edits[ref] = Edit(edits[ref].before, _merged(edits[ref].after, fields, brand, origin))
             taken[ref].append(((number, fields), False))
@@ -257,20 +257,21 @@ def _cleaned(rows: Iterable[Row | Unreadable], tally: _Tally) -> Iterator[Cleane
 
 
 async def _fetch(brand: Brand, job: Job, file: BinaryIO) -> None:
-    async for piece in unseal(brand.ports.files.read(_path(brand, job.id)), job.file_key or ""):
+    async for piece in unseal(brand.ports.files.read(file_path(brand, job.id)), job.file_key or ""):
         file.write(piece)
     file.seek(0)
 
 
 async def _finish(brand: Brand, current: Versioned[Job]) -> None:
     """Deletes the file, closes the job and forgets its key; what a crash cuts short here is done again."""
-    await brand.ports.files.delete(_path(brand, current.record.id))
+    await brand.ports.files.delete(file_path(brand, current.record.id))
     state = JobState.FAILED if current.record.failure else JobState.DONE
     done = current.record.changed(state=state, finished_at=brand.now(), open_since=None, file_key=None)
     await brand.jobs.replace(current, done)
 
 
-def _path(brand: Brand, job: str) -> str:
+def file_path(brand: Brand, job: str) -> str:
+    """Where a job's file lies."""
     return f"{brand.id}/imports/{job}"
 
 

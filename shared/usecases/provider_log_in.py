@@ -50,13 +50,11 @@ async def begin(brand: Brand, provider: str) -> Sent:
     )
 
 
-async def finish(brands: Brands, key: str | None, answer: Mapping[str, str]) -> Known | Newcomer:
-    """Takes whom the provider sent back.
+async def finish(brands: Brands, taken: Taken, answer: Mapping[str, str]) -> Known | Newcomer:
+    """Takes whom the provider sent back to a log-in that was taken out.
 
-    Raises UnknownObjectError for a log-in that is not under way in this browser, LogInRefusedError for a word that is
-    not good, and ForbiddenError for an account without access.
+    Raises LogInRefusedError for a word that is not good, and ForbiddenError for an account without access.
     """
-    taken = await flows.take(brands.ports, answer.get("state"), key, FlowPurpose.AMBASSADOR)
     provider = taken.flow.provider
     brand = await brands.get(taken.flow.brand or "")
     identity = await brands.ports.identity[provider].finish(taken.content["secrets"], answer)

@@ -8,7 +8,17 @@ from shared.domain.jobs import Job, MailBatch, Run, RunState
 from shared.domain.newsletter import Newsletter
 from shared.domain.records import stamp
 from shared.ports import Outcome, Query, Where
-from shared.usecases import account_mails, confirm, import_contacts, invite, newsletters, photos, sweep, white_list
+from shared.usecases import (
+    account_mails,
+    confirm,
+    import_contacts,
+    invite,
+    link_address_book,
+    newsletters,
+    photos,
+    sweep,
+    white_list,
+)
 from shared.usecases.access_log import forget_old_accesses
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Collection
@@ -49,7 +59,8 @@ async def recover(brand: Brand) -> Recovered:
     newsletters_open = await _open(brand.newsletters, before)
     send = brand.ports.queue.send
     confirmations = await confirm.complete_again(brand, before)  # before the mails that they owe
-    await send(import_contacts.QUEUE, [{"brand": brand.id, "job": job.id} for job in jobs])
+    await send(import_contacts.QUEUE, [{"brand": brand.id, "job": job.id} for job in jobs if job.grant is None])
+    await send(link_address_book.QUEUE, [{"brand": brand.id, "job": job.id} for job in jobs if job.grant])
     await send(invite.QUEUE, [{"brand": brand.id, "batch": batch.id} for batch in batches])
     await newsletters.queue_newsletters(brand, newsletters_open)
     await send(sweep.QUEUE, [{"brand": brand.id, "run": run.id} for run in runs])

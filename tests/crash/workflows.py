@@ -9,19 +9,25 @@ from typing import Any
 from shared.domain.ambassador import Gender
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Contact, Origin
+from shared.domain.flows import FlowPurpose
+from shared.domain.ids import new_id
 from shared.domain.ledger import Evidence
 from shared.domain.publication import Content
 from shared.domain.suppression import SuppressionReason
 from shared.domain.tokens import Purpose
-from shared.ports import Fate
+from shared.ports import Fate, Identity
 from shared.usecases import (
     answer,
     claims,
     contacts,
+    flows,
     import_contacts,
     invite,
     leaving,
+    link_address_book,
     mail_events,
+    provider_log_in,
+    provider_sign_up,
     recover,
     sign_up,
     suppressing,
@@ -29,6 +35,7 @@ from shared.usecases import (
 )
 from shared.usecases.answer import Answer, Scope
 from shared.usecases.saving import Edit, save
+from shared.usecases.sessions import Caller
 from tests.support.restarting import Suite
 
 Act = Callable[[Suite], Awaitable[object]]
@@ -289,6 +296,27 @@ async def _seed(
     await save(await suite.brand(), Edit(None, contact, Evidence(actor="system", mechanism="migration")))
 
 
+async def _link(suite: Suite) -> None:
+    """An ambassador lets a provider tell the contacts: there, and back."""
+    brand = await suite.brand()
+    account = await brand.ambassadors.get(suite.known["acme", ADA], suite.known["acme", ADA])
+    assert account
+    linking = await link_address_book.begin(Caller(brand, account, "session"), "google")
+    answer = {"state": linking.sent.url.partition("state=")[2]}
+    taken = await flows.take(brand.ports, answer["state"], linking.sent.key, FlowPurpose.ADDRESS_BOOK)
+    await link_address_book.finish(suite.world.brands, taken, answer)
+
+
+async def _accept(suite: Suite) -> None:
+    """Somebody whom the directory vouches for accepts the terms."""
+    brand, flow = await suite.brand(), new_id()
+    identity = Identity(subject="tenant.person", email=ADA, first_name="Ada", last_name="Ambassador")
+    key = await flows.keep(brand.ports, flow, FlowPurpose.SIGN_UP, "sso", brand.id, {})
+    fields = {"gender": Gender.FEMALE, "first_name": "Ada", "last_name": "Ambassador", "alias": "ada"}
+    newcomer = provider_log_in.Newcomer(brand, "sso", flow, key, identity)
+    await provider_sign_up.accept(newcomer, provider_sign_up.Accepted(None, fields), None)
+
+
 async def _leavers(suite: Suite) -> None:
     """An ambassador with a page name and contacts of each sort, and a colleague who stays."""
     await _registered(suite)
@@ -343,6 +371,8 @@ WORKFLOWS = (
     Workflow("enter a contact", _people, (call(_enter_fresh), call(_enter_fresh))),
     Workflow("import a file", _before_the_import, (call(_import(GOOGLE_FILE)),), whole=False),
     Workflow("import a broken file", _people, (call(_import(b"\x00\x01\x02" * 50, None)),), whole=False),
+    Workflow("link an account", _book, (call(_link),), whole=False),
+    Workflow("sign up by the directory", _nobody, (call(_accept), later(days=16), SWEEP)),
     Workflow("invite, invite again, lapse, forget", _book,
              (call(_invite), later(days=16), SWEEP, later(days=16), SWEEP, later(days=366), SWEEP), whole=False),
     Workflow("publish", _accepted, (call(_publish),), whole=False, anew=True),

@@ -84,7 +84,8 @@ def _cookie(token: str, csrf: str | None = None) -> dict[str, str]:
 
 
 def _ask(operation: Operation, brand: str, thing: str, headers: dict[str, str]) -> Ask:
-    path = operation.path.format(brand=brand, id=thing, jobId=thing, token=thing, publicationId=thing, commentId=thing)
+    things = dict.fromkeys(("id", "jobId", "token", "publicationId", "commentId"), thing)
+    path = operation.path.format(brand=brand, provider="google", **things)
     content = BODIES[operation.name](thing) if operation.body else None
     return Ask(operation.methods[0], path, headers, content)
 
@@ -382,6 +383,7 @@ PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
     "finish_log_in": of_callback,
     "accept_terms": of_acceptance,
     "show_signed_in": of_brand_page,
+    "show_linked": of_brand_page,
     "begin_manager_log_in": of_documents,
     "finish_manager_log_in": of_callback,
     "show_manager_welcome": of_documents,
@@ -419,6 +421,7 @@ ANSWERED = {
     "serve_site_tag": 200,
     "list_cookies": 200,
     "show_signed_in": 200,
+    "show_linked": 200,
     "read_contract": 200,
     "show_contract": 200,
     "sign_up_ambassador": 202,

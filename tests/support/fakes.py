@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.ports import Clock, Fate, OutgoingMail, SendResult
+from shared.domain.address_book import Entry
+from shared.ports import Begun, Clock, Document, Fate, OutgoingMail, SendResult
 
 _LONGEST_MESSAGE_BYTES = 48 * 1024
 _CHUNK_BYTES = 64 * 1024
@@ -84,6 +85,26 @@ class FakeFiles:
     async def delete(self, path: str) -> None:
         """Deletes the file; deleting what is gone is fine."""
         self.files.pop(_checked(path), None)
+
+
+class FakeAddressBook:
+    """Contacts at a provider that says yes to everybody, two a page."""
+
+    def __init__(self, *entries: Entry) -> None:
+        self.entries = list(entries)
+
+    async def begin(self, redirect_uri: str, state: str) -> Begun:
+        """Begins the link."""
+        return Begun(f"https://provider.example/?state={state}", {"state": state})
+
+    async def finish(self, secrets: Document, answer: Mapping[str, str]) -> str:
+        """The permission."""
+        return f"token for {answer['state']}"
+
+    async def pages(self, token: str) -> AsyncIterator[list[Entry]]:
+        """The contacts."""
+        for start in range(0, len(self.entries), 2):
+            yield self.entries[start : start + 2]
 
 
 def _checked(path: str) -> str:

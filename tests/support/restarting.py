@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.adapters.sqlite import SqliteStore
+from shared.domain.address_book import Entry
 from shared.domain.contact import Contact
 from shared.domain.errors import TryAgainError
 from shared.domain.tokens import Purpose
@@ -16,7 +17,7 @@ from shared.usecases import recover
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.verify_ledger import verify_ledger
 from tests.support.crashing import Crash, Crashes, CrashingFiles, CrashingMailer, CrashingQueue, CrashingStore
-from tests.support.fakes import FakeClock
+from tests.support.fakes import FakeAddressBook, FakeClock
 from tests.support.world import HANDLERS, World, make_world
 
 _LINK = {
@@ -100,12 +101,20 @@ class Suite:
         return False
 
 
+# What an account link finds: somebody new, somebody known, and a row that nobody can keep.
+BOOK = FakeAddressBook(
+    Entry(0, first_name="Fresh", email="fresh@example.com"),
+    Entry(0, first_name="Known", email="person1@example.com", mobile_phone="1"),
+    Entry(0, first_name="Nowhere", email="a@b@c"),
+)
+
+
 async def make_suite() -> Suite:
     """A suite with the brands `acme` and `globex`, without a crash planned."""
     clock, crashes = FakeClock(), Crashes()
     queue, mailer, files = CrashingQueue(clock, crashes), CrashingMailer(clock, crashes), CrashingFiles(crashes)
     store = CrashingStore(SqliteStore(None, inline=True), crashes)
-    made = await make_world(store, clock=clock, queue=queue, mailer=mailer, files=files)
+    made = await make_world(store, clock=clock, queue=queue, mailer=mailer, files=files, address_books={"google": BOOK})
     world = _process(made.ports, clock, queue, mailer, files)
     return Suite(made.ports, clock, queue, mailer, files, crashes, world)
 

@@ -16,6 +16,7 @@ from shared.usecases import (
     account_mails,
     import_contacts,
     invite,
+    link_address_book,
     mail_events,
     newsletters,
     recover,
@@ -158,6 +159,10 @@ async def _import(world: World, brand: Brand, message: Mapping[str, Any]) -> Non
     await import_contacts.run_import(brand, message["job"])
 
 
+async def _fetch(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
+    await link_address_book.fetch(brand, message["job"])
+
+
 async def _send(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
     await send_mails.send_batch(brand, message["batch"])
 
@@ -185,6 +190,7 @@ async def _reach(world: World, brand: Brand, message: Mapping[str, Any]) -> None
 
 HANDLERS: dict[str, Callable[[World, Brand, Mapping[str, Any]], Awaitable[None]]] = {
     import_contacts.QUEUE: _import,
+    link_address_book.QUEUE: _fetch,
     invite.QUEUE: _send,
     account_mails.QUEUE: _account_mail,
     newsletters.QUEUE: _newsletter,
