@@ -17,8 +17,10 @@ BRAND = "/api/brands/{brand}"
 CONTACTS = BRAND + "/contacts"
 CONTACT = CONTACTS + "/{id}"
 COMMUNITY = BRAND + "/community"
+COLLECT = BRAND + "/collect"
 MANAGED = "/api/manager/brands/{brand}"
 RETENTION = MANAGED + "/retention"
+FORMS = MANAGED + "/forms"
 API_KEYS = MANAGED + "/api-keys"
 
 
@@ -90,6 +92,9 @@ ROUTES: Mapping[str, Route] = {
     "follow_publication": Route("publications", PAGE, "/r/{publicationId}"),
     "serve_site_tag": Route("cookies", GET, "/t/{brand}.js"),
     "list_cookies": Route("cookies", GET, BRAND + "/cookies"),
+    "fill_in_blog": Route("collection", POST, COLLECT + "/blog/{alias}"),
+    "fill_in_form": Route("collection", POST, COLLECT + "/forms/{formId}"),
+    "fill_in_external_form": Route("collection", POST, COLLECT + "/external/{formId}"),
     "show_invitation": Route("answers", PAGE, "/i/{token}"),
     "answer_invitation": Route("answers", POST, "/i/{token}"),
     "show_opt_out": Route("answers", PAGE, "/u/{token}"),
@@ -125,6 +130,10 @@ ROUTES: Mapping[str, Route] = {
     "receive_orders": Route("orders", POST, BRAND + "/orders"),
     "load_white_list": Route("white_list", PUT, MANAGED + "/white-list"),
     "count_white_list": Route("white_list", GET, MANAGED + "/white-list"),
+    "list_forms": Route("collection", GET, FORMS),
+    "read_form": Route("collection", GET, FORMS + "/{formId}"),
+    "put_form": Route("collection", PUT, FORMS + "/{formId}"),
+    "delete_form": Route("collection", DELETE, FORMS + "/{formId}"),
     "list_api_keys": Route("api_keys", GET, API_KEYS),
     "create_api_key": Route("api_keys", POST, API_KEYS),
     "revoke_api_key": Route("api_keys", DELETE, API_KEYS + "/{id}"),

@@ -164,6 +164,14 @@ def parse_query(req: func.HttpRequest, model: type[M]) -> M:
         raise _refused(error) from None
 
 
+def checked(model: type[M], fields: Mapping[str, Any]) -> M:
+    """A record of these fields; raises errors as a body does, each named as the body names it."""
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise _refused(error) from None
+
+
 def object_id(req: func.HttpRequest, parameter: str = "id") -> str:
     """The id that the path names; raises UnknownObjectError for what cannot be one, before any store chokes on it."""
     id: str = req.route_params[parameter]

@@ -91,6 +91,7 @@ SYNC_KEYS = Container("syncKeys", partition="id")
 SALES = Container("sales", partition="id")
 ALLOWED = Container("allowed", partition="id", across=(("load", "kind"),))
 RUNS = Container("runs", partition="id", indexes=(("openSince",), ("startedAt",)))
+FORMS = Container("forms", partition="id")
 ACCESS_LOG = Container("accessLog", partition="id", indexes=(("at",),))
 
 BRAND_CONTAINERS = (
@@ -109,6 +110,7 @@ BRAND_CONTAINERS = (
     JOBS,
     BATCHES,
     RUNS,
+    FORMS,
     ACCESS_LOG,
     API_KEYS,
     ALLOWED,

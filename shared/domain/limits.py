@@ -17,6 +17,8 @@ class Limit:
 
 LIMITS: Mapping[str, Limit] = {
     "sign-in": Limit(10, timedelta(minutes=15)),
+    "fill-in": Limit(20, timedelta(hours=1)),
+    "fill-in-from": Limit(120, timedelta(hours=1)),
     "sign-up": Limit(5, timedelta(hours=1)),
     "comment": Limit(60, timedelta(hours=1)),
     "sign-up-from": Limit(60, timedelta(hours=1)),

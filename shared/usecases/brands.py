@@ -17,6 +17,7 @@ from shared.domain.contact import Contact
 from shared.domain.counting import CountShard
 from shared.domain.errors import UnknownObjectError
 from shared.domain.flags import Flag
+from shared.domain.forms import Form
 from shared.domain.hashing import Hasher, WrappedKey
 from shared.domain.jobs import Job, MailBatch, Run
 from shared.domain.ledger import Entry
@@ -81,6 +82,7 @@ class Brand:
     runs: Collection[Run]
     white_list: Collection[WhiteList]
     allowed: Collection[Allowed]
+    forms: Collection[Form]
     access_log: Collection[Access]
     api_keys: Collection[KeyRing]
     sync_keys: Collection[SyncKey]
@@ -223,6 +225,7 @@ class Brands:
             runs=of(c.RUNS, Run),
             white_list=of(c.ALLOWED, WhiteList),
             allowed=of(c.ALLOWED, Allowed),
+            forms=of(c.FORMS, Form),
             access_log=of(c.ACCESS_LOG, Access),
             api_keys=of(c.API_KEYS, KeyRing),
             sync_keys=of(c.SYNC_KEYS, SyncKey),

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from shared.domain.ambassador import Ambassador
 from shared.domain.collecting import Arrival, Arrived, Decision, Outcome, Place, Source, decide, way
 from shared.domain.contact import Contact, MailKind, Origin
 from shared.domain.errors import ChangedMeanwhileError
@@ -17,9 +18,10 @@ from shared.domain.merging import fresh, met, place_of
 from shared.domain.pending import asked, asked_again, mail_is_due, nothing_new, with_mail
 from shared.domain.suppression import SuppressionReason
 from shared.ports import ConflictError, Query, StaleError, Where
+from shared.usecases.account_mails import queue_account_mail
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned
-from shared.usecases.confirm import complete
+from shared.usecases.confirm import complete, pass_on
 from shared.usecases.contacts import checked
 from shared.usecases.invite import QUEUE, mail_of
 from shared.usecases.saving import ATTEMPTS, Edit, save, save_many
@@ -88,7 +90,7 @@ async def _take(brand: Brand, arrivals: Mapping[int, Arrival]) -> dict[int, Arri
     edits: dict[int, Edit] = {}
     asks: dict[int, Versioned[Contact] | None] = {}
     for number, arrival in arrivals.items():
-        standing = _standing(brand, books[arrival.ambassador], arrival)
+        standing = _known(books[arrival.ambassador].standing, _names(brand, arrival))
         how = way(arrival.source, arrival.said)
         decision = decide(_place(arrival, black_list, standing), how)
         if decision in _TAKEN:
@@ -102,21 +104,31 @@ async def _take(brand: Brand, arrivals: Mapping[int, Arrival]) -> dict[int, Arri
     changed = {
         number: edit for number, edit in edits.items() if edit.before is None or edit.after is not edit.before.record
     }
+    owing = [await _with_message(brand, arrivals[number], edit.after) for number, edit in changed.items()]
     saved = dict(zip(changed, await save_many(brand, list(changed.values())), strict=True))
     for number, edit in edits.items():
         if number not in changed:
             done[number] = Arrived(Outcome.UNCHANGED, edit.after.id)
         elif saved[number]:
             done[number] = Arrived(Outcome.UPDATED if edit.before else Outcome.CREATED, edit.after.id)
+    await queue_account_mail(brand, *(account for account in owing if account))
     for number, standing in asks.items():
         arrival = arrivals[number]
-        pending = books[arrival.ambassador].pending.get(_names(brand, arrival)[0])
-        outcome = await _ask(brand, arrival, standing, pending)
+        beside = _known(books[arrival.ambassador].pending, _names(brand, arrival))
+        outcome = await _ask(brand, arrival, standing, beside)
         if outcome and (number in done or number not in edits):
             done[number] = Arrived(outcome, done[number].contact if number in done else None)
         else:
             done.pop(number, None)  # both or none: asking again mails nothing again
     return done
+
+
+async def _with_message(brand: Brand, arrival: Arrival, contact: Contact) -> Ambassador | None:
+    """The account that is owed the message which came with what is taken in; of who opted out none is passed on."""
+    if not arrival.message or contact.ambassador_opt_in.opted_out:
+        return None
+    tells = brand.hasher.ref(f"{arrival.source}\n{arrival.key}\n{arrival.message}").partition(".")[2][:24]
+    return await pass_on(brand, arrival.ambassador, arrival.message, about=f"{contact.id}.{tells}")
 
 
 async def _ask(
@@ -216,9 +228,8 @@ def _shelve(book: Book, path: str, item: Versioned[Contact]) -> None:
         book.pending[f"email:{record.email_hash}"] = item
 
 
-def _standing(brand: Brand, book: Book, arrival: Arrival) -> Versioned[Contact] | None:
-    found = (book.standing.get(name) for name in _names(brand, arrival))
-    return next((item for item in found if item), None)
+def _known(shelf: Mapping[str, Versioned[Contact]], names: Iterable[str]) -> Versioned[Contact] | None:
+    return next((shelf[name] for name in names if name in shelf), None)
 
 
 def _names(brand: Brand, arrival: Arrival) -> list[str]:

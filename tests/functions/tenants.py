@@ -9,12 +9,15 @@ from shared.domain.api_keys import ApiScope
 from shared.domain.custom_id import CustomId
 from shared.domain.flags import Flag
 from shared.domain.flows import FlowPurpose
-from shared.domain.ids import new_id
+from shared.domain.forms import Form, FormKind
+from shared.domain.ids import new_id, new_short_id
 from shared.domain.jobs import Run
+from shared.domain.policy import ConsentBox
 from shared.domain.staff import Role, StaffMember
-from shared.usecases import flows
+from shared.usecases import flows, forms
 from shared.usecases.api_keys import create_key
 from shared.usecases.brands import Brand
+from shared.usecases.claims import take_blog_alias
 from tests.functions.suite import PASSWORD, SignedIn, Suite
 
 FORM: dict[str, Any] = {
@@ -27,6 +30,7 @@ FORM: dict[str, Any] = {
 }
 
 
+EXTERNAL = "game"  # the name of a form of its machines that every brand has
 CONTENT = {"title": "Box", "url": "https://shop.example/box"}
 
 
@@ -50,6 +54,8 @@ class Tenant:
     flow_key: str
     key_id: str
     key: str
+    form: str
+    page: str
 
     def thing(self, path: str) -> str:
         """What the placeholder of a path stands for."""
@@ -57,6 +63,8 @@ class Tenant:
             return self.key_id
         if "/flags/" in path:
             return self.flag
+        if "/forms/" in path:
+            return self.form
         if "/users/" in path:
             return self.user
         if "/ambassadors/" in path:
@@ -106,6 +114,14 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
     run = Run(started_at=opened.now())
     await opened.runs.create(run)
     record = await suite.world.contact_of(friend, brand)
+    form = f"of-{new_short_id()}"
+    for id, kind in ((form, FormKind.INTERNAL), (EXTERNAL, FormKind.EXTERNAL)):
+        boxes: tuple[ConsentBox, ...] = ("ambassador", "brand", "partners")
+        await forms.put(opened, Form(id=id, kind=kind, title={"en": "Join us"}, boxes=boxes, changed_at=opened.now()))
+    current = await opened.ambassadors.get(me.account.id, me.account.id)
+    assert current
+    page = await take_blog_alias(opened, current.record.changed(alias=email.partition("@")[0]))
+    await opened.ambassadors.replace(current, current.record.changed(blog_alias=page))
     key, text = await create_key(opened, set(ApiScope), "staff")
     return Tenant(
         me=me,
@@ -124,6 +140,8 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
         flow_key=await flows.keep(ports, flow, FlowPurpose.AMBASSADOR, "sso", brand, {"secrets": {}}),
         key_id=key.id,
         key=text,
+        form=form,
+        page=page,
     )
 
 

@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 import function_app  # noqa: F401  registers the operations
 from functions.http import JSON_LIMIT, OPERATIONS, Operation
 from tests.functions.suite import Suite
-from tests.functions.tenants import FORM, Tenant, settle
+from tests.functions.tenants import EXTERNAL, FORM, Tenant, settle
 
 CANARY = "zq7canary"
 PROBLEM = {"type", "title", "status", "detail", "errors"}
@@ -33,8 +33,13 @@ GOOD: dict[str, dict[str, Any]] = {
     "receive_orders": {
         "orders": [{"orderId": "7", "ambassador": "a", "email": "a@b.cd", "amount": "1", "currency": "EUR"}]
     },
+    "fill_in_blog": {"email": "new@example.org", "message": "Hello", "consents": {"ambassador": True}},
+    "fill_in_form": {"email": "new@example.org", "ambassador": "ada", "fields": {}},
+    "fill_in_external_form": {"email": "new@example.org", "ambassador": "ada", "fields": {}},
+    "put_form": {"kind": "internal", "title": {"en": "Join us"}, "boxes": ["brand"], "fields": []},
     "sync_contacts": {"upserts": [{"key": "7", "ambassador": "ada"}], "deletes": [{"key": "8"}]},
 }
+FORMS = {"fill_in_external_form": EXTERNAL, "put_form": "another"}
 OBJECTS = ("address", "tags", "interests")
 ROWS = ("upserts", "deletes", "orders")  # each row is refused in an answer of its own
 JSON_NEWS = (
@@ -79,7 +84,9 @@ def _fields(operation: Operation) -> list[str]:
 
 
 async def _send(suite: Suite, operation: Operation, mine: Tenant, body: bytes) -> httpx.Response:
-    path = operation.path.format(brand="acme", id=mine.thing(operation.path))
+    path = operation.path.format(
+        brand="acme", id=mine.thing(operation.path), alias=mine.page, formId=FORMS.get(operation.name, mine.form)
+    )
     headers = {"Content-Type": "application/json"}
     if operation.auth == "public":
         suite.world.clock.advance(hours=2)  # the rate limits are another test's

@@ -18,7 +18,7 @@ from shared.domain.ids import new_id
 from shared.domain.staff import Role
 from shared.domain.tokens import Purpose
 from tests.functions.suite import PASSWORD, Suite, functions
-from tests.functions.tenants import FORM, Tenants, settle
+from tests.functions.tenants import EXTERNAL, FORM, Tenants, settle
 
 pytestmark = pytest.mark.rule("BR-1")
 
@@ -44,6 +44,8 @@ BODIES: dict[str, Callable[[str], Any]] = {
     "receive_orders": lambda id: {
         "orders": [{"orderId": "7", "ambassador": id, "email": "new@example.org", "amount": "1", "currency": "EUR"}]
     },
+    "put_form": lambda _: {"kind": "internal", "title": {"en": "Join us"}},
+    "fill_in_external_form": lambda id: {"email": "new@example.org", "ambassador": id},
     "sync_contacts": lambda id: {"upserts": [{"key": "7", "ambassador": id, "email": "new@example.org"}]},
 }
 IDS_IN_BODY = ("invite_contacts", "publish")
@@ -85,7 +87,8 @@ def _cookie(token: str, csrf: str | None = None) -> dict[str, str]:
 
 def _ask(operation: Operation, brand: str, thing: str, headers: dict[str, str]) -> Ask:
     things = dict.fromkeys(("id", "jobId", "token", "publicationId", "commentId"), thing)
-    path = operation.path.format(brand=brand, provider="google", **things)
+    form = EXTERNAL if "/external/" in operation.path else thing
+    path = operation.path.format(brand=brand, provider="google", formId=form, **things)
     content = BODIES[operation.name](thing) if operation.body else None
     return Ask(operation.methods[0], path, headers, content)
 
@@ -145,6 +148,10 @@ def of_staff(operation: Operation, t: Tenants, others: dict[str, dict[str, str]]
         unknown = _ask(operation, "acme", new_id(), t.mine.staff)
         yield "another brand's id", _ask(operation, "acme", theirs, t.mine.staff), unknown
         yield "no id", _ask(operation, "acme", "a" * 300, t.mine.staff), unknown
+    if "{formId}" in operation.path and operation.name != "put_form":  # a name that another brand uses is free
+        unknown = _ask(operation, "acme", "nothing", t.mine.staff)
+        for id in (theirs, "a" * 300, "%00", "A"):
+            yield "another brand's form", _ask(operation, "acme", id, t.mine.staff), unknown
 
 
 def of_staff_session(operation: Operation, t: Tenants) -> Iterator[Pair]:
@@ -272,6 +279,37 @@ def of_sign_up(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]
         yield "a known address", ask(email), ask("nobody.yet@example.org")
 
 
+def of_blog(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    """Whose page it is, by the name of the page and by nothing else."""
+
+    def ask(brand: str, alias: str) -> Ask:
+        return Ask("POST", operation.path.format(brand=brand, alias=alias), {}, {"email": "new@example.org"})
+
+    nothing = ask("acme", "nobody")
+    for alias in (t.foreign.me.account.id, t.mine.me.account.id, t.foreign.page, "%00", "a" * 300):
+        yield "no page of the brand", ask("acme", alias), nothing
+    yield "at another brand", ask("globex", t.mine.page), nothing
+    yield "at an unknown brand", ask(NOWHERE, t.mine.page), nothing
+
+
+def of_form(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    """Whose form it is, and into whose book."""
+
+    def ask(brand: str, form: str, **more: str) -> Ask:
+        path = operation.path.format(brand=brand, formId=form)
+        return Ask("POST", path, {}, {"email": "new@example.org", **more})
+
+    me, them = t.mine.me.account.id, t.foreign.me.account.id
+    nothing = ask("acme", "nothing", ambassador=me)
+    for form in (t.foreign.form, EXTERNAL, "%00", "a" * 300):
+        yield "no form for everybody", ask("acme", form, ambassador=me), nothing
+    yield "at another brand", ask("globex", t.mine.form, ambassador=me), nothing
+    yield "at an unknown brand", ask(NOWHERE, t.mine.form, ambassador=me), nothing
+    for ambassador in (them, t.foreign.page, new_id(), "nobody"):
+        yield "another brand's ambassador", ask("acme", t.mine.form, ambassador=ambassador), nothing
+    yield "another brand's publication", ask("acme", t.mine.form, publicationId=t.foreign.publication), nothing
+
+
 def of_confirmation(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
     def ask(brand: str, token: str) -> Ask:
         return Ask("POST", operation.path.format(brand=brand), {}, {"token": token})
@@ -395,6 +433,8 @@ PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
     "answer_invitation": of_pages(Purpose.INVITATION),
     "show_opt_out": of_pages(Purpose.OPT_OUT),
     "opt_out": of_pages(Purpose.OPT_OUT),
+    "fill_in_blog": of_blog,
+    "fill_in_form": of_form,
     "show_confirmation": of_pages(Purpose.CONFIRM_SIGN_UP, Purpose.CONFIRM_CONTACT),
     "confirm_address": of_pages(Purpose.CONFIRM_SIGN_UP, Purpose.CONFIRM_CONTACT),
     "show_notices": of_pages(Purpose.STOP_NOTICES),
@@ -406,6 +446,7 @@ LEFT_BEHIND: dict[str, tuple[Container, ...]] = {  # the caller's own, whoever e
     "receive_mail_events": (containers.QUARANTINE,),
     "sync_contacts": (containers.API_KEYS,),
     "receive_orders": (containers.API_KEYS,),
+    "fill_in_external_form": (containers.API_KEYS,),
     "invite_contacts": (containers.JOBS,),
     "publish": (containers.JOBS, containers.ACTIVITY, containers.FEED),
 }
