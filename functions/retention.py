@@ -16,6 +16,7 @@ from shared.domain.jobs import RuleReport, Run, RunState
 from shared.domain.records import Instant
 from shared.domain.retention import RuleId
 from shared.domain.staff import MAY_RUN_SWEEPS
+from shared.domain.visibility import sees_all
 from shared.ports import Query
 from shared.usecases import sweep
 
@@ -33,7 +34,7 @@ class DueAnswer(Answer):
 
 
 class PreviewAnswer(Answer):
-    """What a sweep at a date would do to the records as they are now; counts are of all, items of the first `limit`."""
+    """What a sweep at a date would do to the records as they are now; counts are of all, items the first `limit`."""
 
     at: Instant
     counts: dict[RuleId, dict[Done, int]]
@@ -75,8 +76,9 @@ class Confirmation(Body):
 
 @operation(auth="staff", query=PreviewQuery, answers={200: PreviewAnswer})
 async def preview_retention(req: func.HttpRequest) -> func.HttpResponse:
-    """What a sweep would do at a date (RET-17)."""
-    brand = (await staff(req, MAY_RUN_SWEEPS)).brand
+    """What a sweep would do at a date (RET-17): how many records, and which of those that the caller may see."""
+    caller = await staff(req, MAY_RUN_SWEEPS)
+    brand, all_are_shown = caller.brand, sees_all(caller.viewer)
     query = parse_query(req, PreviewQuery)
     at: datetime = query.at or brand.now()
     counts: dict[RuleId, dict[Done, int]] = {}
@@ -84,7 +86,7 @@ async def preview_retention(req: func.HttpRequest) -> func.HttpResponse:
     async for due in sweep.preview(brand, at, brand.policy.durations):
         of_rule = counts.setdefault(due.rule, {})
         of_rule[due.done] = of_rule.get(due.done, 0) + 1
-        if len(items) < query.limit:
+        if len(items) < query.limit and (due.shown or all_are_shown):
             items.append(DueAnswer(rule=due.rule, record_id=due.id, since=due.since, would_be=due.done))
     return answer(200, PreviewAnswer(at=at, counts=counts, items=items))
 

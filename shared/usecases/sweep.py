@@ -32,13 +32,14 @@ Recipients = frozenset[tuple[str, str]]  # (ambassador, contact)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One record that a sweep would act on."""
+    """One record that a sweep would act on; `shown` says that brand users may know of it (VIS-2)."""
 
     rule: RuleId
     id: str
     ambassador: str
     since: datetime
     done: Done
+    shown: bool = False
 
 
 async def start_sweep(brand: Brand) -> Run | None:
@@ -97,7 +98,8 @@ async def _due_accounts(
         return
     if rule.id is RuleId.LEFT:
         async for record, done in farewell.would_go(brand, account, at, durations):
-            yield Due(rule.id, record, account.id, account.clock.since, done)
+            own = record == account.id and account.brand_sees
+            yield Due(rule.id, record, account.id, account.clock.since, done, shown=own)
     else:
         yield Due(rule.id, account.id, account.id, account.clock.since, Done.DELETED)
 
@@ -329,7 +331,8 @@ def _is_due(rule: Rule, at: datetime, durations: Durations) -> tuple[Where, Wher
 
 def _due(contact: Contact, disposition: Disposition) -> Due:
     since = contact.clock.since if contact.clock else contact.created_at
-    return Due(disposition.rule, contact.id, contact.ambassador_id, since, disposition.done)
+    ids = contact.id, contact.ambassador_id
+    return Due(disposition.rule, *ids, since, disposition.done, shown=contact.brand_sees)
 
 
 async def _queue(brand: Brand, run: Run) -> None:

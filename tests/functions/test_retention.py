@@ -48,7 +48,11 @@ async def test_a_sweep_does_what_its_preview_said(suite: Suite, ada: SignedIn) -
     before = await suite.dump("acme", "globex")
     later = await get(suite, "/preview", staff, at="2030-02-02T00:00:00Z", limit=2)
     assert later["counts"] == {"RET-1": {"deleted": 5}, "RET-2": {"second_invitation_queued": 1}}
-    assert [item["wouldBe"] for item in later["items"]] == ["deleted", "deleted"]
+    assert later["items"] == [], "which contacts is not for brand users to see, who have no brand opt-in (VIS-2)"
+    team = await suite.staff(Role.ACCOUNT_TEAM, "acme")
+    shown = await get(suite, "/preview", team, at="2030-02-02T00:00:00Z", limit=2)
+    assert shown["counts"] == later["counts"]
+    assert [item["wouldBe"] for item in shown["items"]] == ["deleted", "deleted"]
     assert (await get(suite, "/preview", staff))["counts"] == {}
     assert await suite.dump("acme", "globex") == before, "a preview does nothing"
     suite.world.clock.advance(days=32)
