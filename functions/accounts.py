@@ -28,6 +28,19 @@ from shared.usecases import account_mails, leaving, sessions, sign_up
 DateOfBirth = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
+def a_day_in_the_past(value: str | None) -> str | None:
+    """The date of birth, if it can be one; raises ValueError."""
+    if value is None:
+        return None
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("must be a day of the calendar") from None
+    if not date(1900, 1, 1) <= day <= app.ports_of_the_suite().clock.now().date():
+        raise ValueError("must be a day in the past")
+    return value
+
+
 class PostalAddress(Body):
     """A postal address."""
 
@@ -51,16 +64,8 @@ class AccountFields(Body):
 
     @field_validator("date_of_birth")
     @classmethod
-    def _a_day_in_the_past(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            day = date.fromisoformat(value)
-        except ValueError:
-            raise ValueError("must be a day of the calendar") from None
-        if not date(1900, 1, 1) <= day <= app.ports_of_the_suite().clock.now().date():
-            raise ValueError("must be a day in the past")
-        return value
+    def _in_the_past(cls, value: str | None) -> str | None:
+        return a_day_in_the_past(value)
 
     @field_validator("iban")
     @classmethod

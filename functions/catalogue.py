@@ -126,6 +126,7 @@ ROUTES: Mapping[str, Route] = {
     "list_flags": Route("oversight", GET, MANAGED + "/flags"),
     "close_flag": Route("oversight", POST, MANAGED + "/flags/{id}/close"),
     "read_access_log": Route("oversight", GET, MANAGED + "/access-log"),
+    "sync_ambassadors": Route("directory", POST, BRAND + "/sync/ambassadors"),
     "sync_contacts": Route("sync", POST, BRAND + "/sync/contacts"),
     "receive_orders": Route("orders", POST, BRAND + "/orders"),
     "load_white_list": Route("white_list", PUT, MANAGED + "/white-list"),

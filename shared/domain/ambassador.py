@@ -171,6 +171,7 @@ class Ambassador(Record):
     password_hash: str | None = None
     password_reset: PasswordReset | None = None
     customer_id: str | None = None
+    brand_key: str | None = None  # what the brand's directory calls the account, once a row of it was matched (REG-2)
     sso_id: str | None = None  # `<tenant>.<object id>` at the brand's own directory (REG-2)
     facebook_id: str | None = None
     address: Address = Address()

@@ -1,11 +1,12 @@
 """Which account a value leads to, an address or the name of a page: one at a time, found by point reads (AMB-6)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 
 from shared.domain.aliases import is_name, names
 from shared.domain.ambassador import AccountStatus, Ambassador, Claim
+from shared.domain.syncing import key_refs
 from shared.ports import ConflictError
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Versioned
@@ -73,6 +74,37 @@ async def _bind(brand: Brand, ref: str, account: Ambassador, holds: Callable[[Am
         await brand.claims.replace(current, claim)
 
 
+async def by_brand_keys(brand: Brand, keys: Iterable[str]) -> dict[str, Versioned[Ambassador]]:
+    """The accounts that keys of the brand's directory were bound to, in whatever state they are."""
+    ids = {id: key for key in keys for id in key_claims(brand, key)}
+    claims = await brand.claims.get_many([(id, id) for id in ids])
+    holders = {claim.record.ambassador_id for claim in claims.values()}
+    accounts = await brand.ambassadors.get_many([(holder, holder) for holder in holders])
+    found: dict[str, Versioned[Ambassador]] = {}
+    for (id, _), claim in claims.items():
+        account = accounts.get((claim.record.ambassador_id, claim.record.ambassador_id))
+        if account and account.record.brand_key == ids[id]:
+            found[ids[id]] = account
+    return found
+
+
+async def bind_brand_key(brand: Brand, account: Ambassador) -> None:
+    """Binds the key that the brand's directory has for the account; raises as `bind` does, and wants the account stored, too."""
+    if account.brand_key:
+        claim, *_ = key_claims(brand, account.brand_key)
+        await _bind(brand, claim, account, lambda holder: holder.brand_key == account.brand_key)
+
+
+def key_claims(brand: Brand, key: str) -> list[str]:
+    """The claims that a key of the brand's directory may have, newest first."""
+    return [f"key.{ref}" for ref in key_refs(brand.hasher, key)]
+
+
+def customer_claims(brand: Brand, customer_id: str) -> list[str]:
+    """The claims that a customer ID may have, newest first."""
+    return [f"customer.{ref}" for ref in brand.hasher.refs(customer_id)]
+
+
 async def by_blog_alias(brand: Brand, alias: str) -> Versioned[Ambassador] | None:
     """The account whose blog page has this name, in capitals or not; None unless the account has access."""
     name = alias.casefold()
@@ -106,11 +138,12 @@ async def take_blog_alias(brand: Brand, account: Ambassador) -> str:
 
 
 async def release(brand: Brand, account: Ambassador) -> None:
-    """Frees the address, what providers know of, and the page's name of an account that goes."""
-    keys = [(ref, ref) for value in (account.email, *account.subjects) for ref in brand.hasher.refs(value)]
-    if account.blog_alias:
-        keys.append((page_claim(account.blog_alias), page_claim(account.blog_alias)))
-    claims = list((await brand.claims.get_many(keys)).values())
+    """Frees the address, what providers and the brand know of, and the page's name of an account that goes."""
+    ids = [ref for value in (account.email, *account.subjects) for ref in brand.hasher.refs(value)]
+    ids += customer_claims(brand, account.customer_id) if account.customer_id else []
+    ids += key_claims(brand, account.brand_key) if account.brand_key else []
+    ids += [page_claim(account.blog_alias)] if account.blog_alias else []
+    claims = list((await brand.claims.get_many([(id, id) for id in ids])).values())
     if account.blog_alias is None:  # a confirmation that was cut short may have taken one
         claims += (await _some_names(brand, names(account.alias)))[1].values()
     own = [claim for claim in claims if claim.record.ambassador_id == account.id]

@@ -8,7 +8,7 @@ from shared.domain.aliases import is_name
 from shared.domain.ambassador import AccountStatus, Ambassador, Claim
 from shared.ports import ConflictError, Query, StaleError, Where
 from shared.usecases.brands import Brand
-from shared.usecases.claims import page_claim
+from shared.usecases.claims import customer_claims, page_claim
 from shared.usecases.collections import chunks
 
 _ID = re.compile(r"[a-z2-7]{24}")
@@ -38,6 +38,21 @@ async def accounts_named(brand: Brand, references: Iterable[str]) -> dict[str, A
     return found | await _by_customer_id(brand, missing) if missing else found
 
 
+async def accounts_of_customers(brand: Brand, customer_ids: Iterable[str]) -> dict[str, Ambassador]:
+    """Those of the brand's customer IDs that one account with access has, and no other."""
+    wanted = dict.fromkeys(customer_ids)
+    ids = {id: reference for reference in wanted for id in customer_claims(brand, reference)}
+    claims = await brand.claims.get_many([(id, id) for id in ids])
+    accounts = await _accounts(brand, {claim.record.ambassador_id for claim in claims.values()})
+    found: dict[str, Ambassador] = {}
+    for (id, _), claim in claims.items():
+        account = accounts.get(claim.record.ambassador_id)
+        if account and account.customer_id == ids[id]:
+            found[ids[id]] = account
+    missing = [reference for reference in wanted if reference not in found]
+    return found | await _by_customer_id(brand, missing) if missing else found
+
+
 async def _accounts(brand: Brand, ids: Collection[str]) -> dict[str, Ambassador]:
     read = await brand.ambassadors.get_many([(id, id) for id in ids])
     return {id: item.record for (id, _), item in read.items() if item.record.status is AccountStatus.ACTIVE}
@@ -63,7 +78,7 @@ async def _by_customer_id(brand: Brand, references: Collection[str]) -> dict[str
 async def _learn(brand: Brand, accounts: dict[str, Ambassador]) -> None:
     """Keeps the way to each account; a claim that leads to an account without this ID any more is taken over."""
     for reference, account in accounts.items():
-        claim = Claim(id=_customer(brand.hasher.ref(reference)), ambassador_id=account.id)
+        claim = Claim(id=customer_claims(brand, reference)[0], ambassador_id=account.id)
         current = await brand.claims.get(claim.id, claim.id)
         with suppress(ConflictError, StaleError):  # somebody else keeps it in this moment
             await (brand.claims.replace(current, claim) if current else brand.claims.create(claim))
@@ -75,12 +90,8 @@ def _own(reference: str) -> list[str]:
 
 def _claims(brand: Brand, reference: str) -> list[str]:
     pages = [page_claim(reference.casefold())] if is_name(reference.casefold()) else []
-    return [*(_customer(ref) for ref in brand.hasher.refs(reference)), *pages]
+    return [*customer_claims(brand, reference), *pages]
 
 
 def _named_so(brand: Brand, account: Ambassador, reference: str) -> bool:
     return reference in (account.id, account.customer_id) or reference.casefold() == account.blog_alias
-
-
-def _customer(ref: str) -> str:
-    return f"customer.{ref}"

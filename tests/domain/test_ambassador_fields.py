@@ -43,6 +43,7 @@ WHOLE: dict[str, Any] = {
     "password_hash": "secret-hash",
     "password_reset": PasswordReset(id="secret-reset", expires_at=AT),
     "customer_id": "secret-customer",
+    "brand_key": "secret-key-of-the-brand",
     "sso_id": "secret-sso",
     "facebook_id": "secret-facebook",
     "address": Address(street="secret-street", city="Lyon", postal_code="69001", country="FR"),

@@ -46,6 +46,7 @@ BODIES: dict[str, Callable[[str], Any]] = {
     },
     "put_form": lambda _: {"kind": "internal", "title": {"en": "Join us"}},
     "fill_in_external_form": lambda id: {"email": "new@example.org", "ambassador": id},
+    "sync_ambassadors": lambda id: {"upserts": [{"key": id, "firstName": "Other"}], "deletes": [{"key": id}]},
     "sync_contacts": lambda id: {"upserts": [{"key": "7", "ambassador": id, "email": "new@example.org"}]},
 }
 IDS_IN_BODY = ("invite_contacts", "publish")
@@ -444,6 +445,7 @@ LEFT_BEHIND: dict[str, tuple[Container, ...]] = {  # the caller's own, whoever e
     "sign_up_ambassador": (containers.AMBASSADORS, containers.CLAIMS),
     "forget_password": (containers.AMBASSADORS,),
     "receive_mail_events": (containers.QUARANTINE,),
+    "sync_ambassadors": (containers.API_KEYS,),
     "sync_contacts": (containers.API_KEYS,),
     "receive_orders": (containers.API_KEYS,),
     "fill_in_external_form": (containers.API_KEYS,),
@@ -468,6 +470,7 @@ ANSWERED = {
     "sign_up_ambassador": 202,
     "forget_password": 202,
     "receive_mail_events": 200,
+    "sync_ambassadors": 200,
     "sync_contacts": 200,
     "receive_orders": 200,
     "invite_contacts": 202,
