@@ -20,7 +20,12 @@ from shared.domain.staff import Role
 from shared.domain.visibility import CONTACT, EXPORTED, Viewer, contact_standing, see_contact
 from tests.functions.suite import SignedIn, Suite
 
-pytestmark = [pytest.mark.rule(rule) for rule in ("VIS-1", "VIS-2", "VIS-3", "VIS-6")]
+pytestmark = [
+    pytest.mark.rule("VIS-1"),
+    pytest.mark.rule("VIS-2"),
+    pytest.mark.rule("VIS-3"),
+    pytest.mark.rule("VIS-6"),
+]
 
 # A mark for each field of each contact: wherever it comes out, it says what got out of whom.
 MARK = re.compile(r"zq(\d+)x([a-z]+)qz")
