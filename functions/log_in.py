@@ -1,7 +1,7 @@
 """Ambassadors' log-in at the brand's own directory or at Facebook, and the sign-up that may follow from it (REG-1, REG-2)."""
 
 from collections.abc import Iterable
-from typing import Any, Literal, cast
+from typing import Any
 from urllib.parse import parse_qs
 
 import azure.functions as func
@@ -15,6 +15,7 @@ from shared import app
 from shared.domain.ambassador import Address, Gender
 from shared.domain.errors import AddressTakenError, InvalidInputError, UnknownObjectError
 from shared.domain.flows import FlowPurpose
+from shared.domain.policy import WhiteListMode
 from shared.domain.records import Instant
 from shared.pages import render
 from shared.usecases import flows, link_address_book, provider_log_in, provider_sign_up, sessions
@@ -94,7 +95,7 @@ async def accept_terms(req: func.HttpRequest) -> func.HttpResponse:
     said = _form(req)
     newcomer = await provider_log_in.look(app.brands(), said.pop("flow", ""), flow_key(req))
     try:
-        accepted = _accepted(newcomer, said)
+        accepted = _accepted(req, newcomer, said)
         done = await provider_sign_up.accept(newcomer, accepted, client_ip(req))
     except ValidationError as error:
         return page(_asked(req, newcomer, said, {str(d["loc"][-1]) for d in error.errors() if d["loc"]}), 422)
@@ -132,6 +133,11 @@ def _signed_in(response: func.HttpResponse, known: Known) -> func.HttpResponse:
     return signed_in(response, known.brand, known.session.token, known.session.account)
 
 
+def _language(req: func.HttpRequest, brand: Brand) -> str:
+    """What the page is shown in, and the account then has."""
+    return language_of(brand.policy, None, req.headers.get("Accept-Language"))
+
+
 def _crm(brand: Brand) -> str | None:
     url = app.settings().crm_url
     return url.replace("{brand}", brand.id) if url else None
@@ -148,7 +154,7 @@ def _form(req: func.HttpRequest) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(body.decode(errors="replace")).items()}
 
 
-def _accepted(newcomer: Newcomer, said: dict[str, str]) -> Accepted:
+def _accepted(req: func.HttpRequest, newcomer: Newcomer, said: dict[str, str]) -> Accepted:
     """What was entered, as far as it was asked for; what the provider said is not to be changed here."""
     asked = _missing(newcomer)
     entered: dict[str, Any] = {name: said[name] for name in asked if said.get(name, "").strip()}
@@ -161,7 +167,7 @@ def _accepted(newcomer: Newcomer, said: dict[str, str]) -> Accepted:
     fields = form.model_dump(exclude={"email", "accept_terms"}, exclude_none=True)
     if form.address:
         fields["address"] = Address(**form.address.model_dump())
-    return Accepted(form.email, fields)
+    return Accepted(form.email, {**fields, "language": _language(req, newcomer.brand)})
 
 
 def _known(newcomer: Newcomer) -> list[tuple[render.FieldName, str]]:
@@ -176,8 +182,10 @@ def _missing(newcomer: Newcomer) -> list[render.FieldName]:
     needed: list[render.FieldName] = ["first_name", "last_name", "email", "gender", "alias"]
     for required in newcomer.brand.policy.required_ambassador_fields:
         needed += ASKED[required]
+    if newcomer.brand.policy.registration.white_list is WhiteListMode.CUSTOMER_IDS and newcomer.provider != SSO:
+        needed.append("customer_id")
     known = {name for name, _ in _known(newcomer)}
-    return [name for name in needed if name not in known]
+    return [name for name in dict.fromkeys(needed) if name not in known]
 
 
 def _asked(req: func.HttpRequest, newcomer: Newcomer, said: dict[str, str], refused: Iterable[str] = ()) -> render.Page:
@@ -189,8 +197,8 @@ def _asked(req: func.HttpRequest, newcomer: Newcomer, said: dict[str, str], refu
     wrong |= {snake[name.lower()] for name in wrong if name.lower() in snake}
     return render.sign_up_page(
         brand=look(policy),
-        language=language_of(policy, None, req.headers.get("Accept-Language")),
-        provider=cast("Literal['sso', 'facebook']", newcomer.provider),
+        language=_language(req, newcomer.brand),
+        provider=newcomer.provider,
         flow=newcomer.flow,
         known=_known(newcomer),
         fields=[render.Field(name, said.get(name, ""), name in wrong) for name in _missing(newcomer)],

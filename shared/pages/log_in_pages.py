@@ -17,6 +17,7 @@ LogInPageName = Literal[
     "check_mail",
     "contacts_linked",
     "address_taken",
+    "not_open",
 ]
 
 

@@ -2,10 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, cast
 
 from shared.domain.addresses import clean_address
 from shared.domain.ambassador import AccountStatus, Ambassador
-from shared.domain.errors import ChangedMeanwhileError, ForbiddenError, LogInRefusedError, UnknownObjectError
+from shared.domain.errors import (
+    ChangedMeanwhileError,
+    ForbiddenError,
+    LogInRefusedError,
+    RegistrationClosedError,
+    UnknownObjectError,
+)
 from shared.domain.flows import FlowPurpose
 from shared.domain.ids import new_id
 from shared.domain.policy import Policy
@@ -18,7 +25,9 @@ from shared.usecases.flows import Sent, Taken
 from shared.usecases.saving import ATTEMPTS
 from shared.usecases.sessions import SignedInAmbassador, open_session
 
-SSO, FACEBOOK = "sso", "facebook"
+Provider = Literal["sso", "facebook"]
+SSO: Provider = "sso"
+FACEBOOK: Provider = "facebook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,7 @@ class Newcomer:
     """
 
     brand: Brand
-    provider: str
+    provider: Provider
     flow: str
     key: str
     identity: Identity
@@ -53,9 +62,10 @@ async def begin(brand: Brand, provider: str) -> Sent:
 async def finish(brands: Brands, taken: Taken, answer: Mapping[str, str]) -> Known | Newcomer:
     """Takes whom the provider sent back to a log-in that was taken out.
 
-    Raises LogInRefusedError for a word that is not good, and ForbiddenError for an account without access.
+    Raises LogInRefusedError for a word that is not good, ForbiddenError for an account without access, and
+    RegistrationClosedError for a newcomer where the brand takes none by this way (REG-3).
     """
-    provider = taken.flow.provider
+    provider = cast("Provider", taken.flow.provider)
     brand = await brands.get(taken.flow.brand or "")
     identity = await brands.ports.identity[provider].finish(taken.content["secrets"], answer)
     if provider == SSO and identity.subject.partition(".")[0] != _tenant(brand.policy, SSO):
@@ -66,10 +76,16 @@ async def finish(brands: Brands, taken: Taken, answer: Mapping[str, str]) -> Kno
 async def look(brands: Brands, flow: str, key: str | None) -> Newcomer:
     """The newcomer of a flow, for as long as it is under way; raises UnknownObjectError."""
     taken = await flows.look(brands.ports, flow, key, FlowPurpose.SIGN_UP)
-    return Newcomer(await brands.get(taken.flow.brand or ""), taken.flow.provider, flow, key or "", identity_of(taken))
+    return Newcomer(
+        await brands.get(taken.flow.brand or ""),
+        cast("Provider", taken.flow.provider),
+        flow,
+        key or "",
+        identity_of(taken),
+    )
 
 
-def subject_of(provider: str, identity: Identity) -> str:
+def subject_of(provider: Provider, identity: Identity) -> str:
     """What the account is found by."""
     return f"{provider}:{identity.subject}"
 
@@ -79,7 +95,9 @@ def identity_of(taken: Taken) -> Identity:
     return Identity(**taken.content["identity"])
 
 
-async def _newcomer(brand: Brand, provider: str, identity: Identity) -> Newcomer:
+async def _newcomer(brand: Brand, provider: Provider, identity: Identity) -> Newcomer:
+    if not getattr(brand.policy.registration, provider):
+        raise RegistrationClosedError  # before anything is asked
     id = new_id()
     said = {name: getattr(identity, name) for name in ("subject", "email", "first_name", "last_name")}
     kept = {**said, "claims": _asked_for(brand.policy, identity)}
@@ -87,7 +105,7 @@ async def _newcomer(brand: Brand, provider: str, identity: Identity) -> Newcomer
     return Newcomer(brand, provider, id, key, identity)
 
 
-async def _signed_in(brand: Brand, provider: str, identity: Identity) -> Known | None:
+async def _signed_in(brand: Brand, provider: Provider, identity: Identity) -> Known | None:
     """The session of a known account, brought up to date; None when there is none, or one that was never opened."""
     for _ in range(ATTEMPTS):
         known = await by_subject(brand, subject_of(provider, identity))

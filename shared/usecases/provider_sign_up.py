@@ -22,6 +22,7 @@ from shared.usecases.claims import bind, bind_subjects, by_email, by_subject, ta
 from shared.usecases.collections import Versioned
 from shared.usecases.limiting import count_against
 from shared.usecases.provider_log_in import SSO, Known, Newcomer, address_of, directory_fields
+from shared.usecases.registration import check
 from shared.usecases.saving import ATTEMPTS
 from shared.usecases.sessions import open_session
 from shared.usecases.sign_up import check_required, take_in
@@ -40,6 +41,7 @@ async def accept(newcomer: Newcomer, accepted: Accepted, ip: str | None) -> Know
 
     What the directory says goes before what was entered. An address that another account has is never taken over: raises
     AddressTakenError for the directory's; for an address of Facebook's the answer is that of every sign-up (AMB-6).
+    Raises RegistrationClosedError where the brand's list has not what it goes by (REG-3).
     """
     brand, identity = newcomer.brand, newcomer.identity
     vouched = directory_fields(brand.policy, identity) if newcomer.provider == SSO else {}
@@ -49,6 +51,7 @@ async def accept(newcomer: Newcomer, accepted: Accepted, ip: str | None) -> Know
     if ip:
         await count_against(brand, "sign-up-from", ip)
     await count_against(brand, "sign-up", fields["email"])
+    await check(brand, way=newcomer.provider, email=fields["email"], customer_id=fields.get("customer_id"))
     now = brand.now()
     account = Ambassador(
         **fields,

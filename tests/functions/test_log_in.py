@@ -9,8 +9,10 @@ import pytest
 from shared import app
 from shared.domain import containers
 from shared.domain.ambassador import AccountStatus, Ambassador
-from shared.domain.policy import SingleSignOn
+from shared.domain.policy import Registration, SingleSignOn, WhiteListMode
+from shared.domain.white_list import Entitled
 from shared.ports import Query
+from shared.usecases import white_list
 from tests.functions.identity_suite import change_policy, cookies, reason, state_of
 from tests.functions.suite import Suite
 from tests.functions.tenants import link
@@ -337,3 +339,46 @@ async def test_a_log_in_ends_where_the_setting_says(
     app.settings.cache_clear()
     answer = await came_back(suite, identity_sandbox, EVE)
     assert answer.headers["Location"] == "https://crm.example/acme/contacts"
+
+
+@pytest.mark.rule("REG-3")
+async def test_a_way_that_is_closed_takes_no_newcomers_and_still_signs_in(
+    suite: Suite, identity_sandbox: IdentitySandbox, eve: dict[str, Any]
+) -> None:
+    await change_policy("acme", registration=Registration(facebook=False))
+    closed = await came_back(suite, identity_sandbox, EVE, "facebook")
+    assert (closed.status_code, "Registration is not open to you" in closed.text) == (403, True)
+    assert (await suite.dump())["platform/flows"] == {}, "nothing was asked, nothing is kept"
+    await signed_up(suite, identity_sandbox)
+    await change_policy("acme", registration=Registration(form=False, facebook=False, sso=False))
+    assert (await came_back(suite, identity_sandbox, EVE)).status_code == 303
+
+
+@pytest.mark.rule("REG-3")
+async def test_the_white_list_holds_for_facebook_and_not_for_the_directory(
+    suite: Suite, identity_sandbox: IdentitySandbox, eve: dict[str, Any]
+) -> None:
+    await change_policy("acme", registration=Registration(white_list=WhiteListMode.CUSTOMER_IDS))
+    asked = await came_back(suite, identity_sandbox, EVE, "facebook")
+    assert 'name="customer_id"' in asked.text
+    assert (await accepted(suite, asked)).status_code == 422
+    assert (await accepted(suite, asked, customer_id="AC-77")).status_code == 403
+    assert await accounts() == []
+    await white_list.load(await app.brand("acme"), [(Entitled.CUSTOMER_ID, "AC-77")], replaces=True)
+    assert (await accepted(suite, asked, customer_id="AC-77")).status_code == 200
+    (account,) = await accounts()
+    assert (account.customer_id, account.status) == ("AC-77", AccountStatus.UNCONFIRMED)
+    noah = "noah.new@acme.example"
+    await signed_up(suite, identity_sandbox, noah)
+    assert {one.email: one.status for one in await accounts()}[noah] is AccountStatus.ACTIVE
+
+
+async def test_the_account_speaks_the_language_of_the_page(
+    suite: Suite, identity_sandbox: IdentitySandbox, eve: dict[str, Any]
+) -> None:
+    asked = await came_back(suite, identity_sandbox, EVE)
+    flow = asked.text.partition('name="flow" value="')[2].partition('"')[0]
+    french = {**cookies(asked), "Accept-Language": "fr"}
+    done = await suite.http.post("/login/accept", data={**FORM, "flow": flow}, headers=french)
+    assert "Vous êtes connecté" in done.text
+    assert [one.language for one in await accounts()] == ["fr"]
