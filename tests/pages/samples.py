@@ -29,16 +29,21 @@ def a_brand(**changes: Any) -> Brand:
 
 
 def pages(
-    language: str, *, brand: Brand | None = None, ambassador: str = "Camille Roux", email: str = "j…@example.org"
+    language: str,
+    *,
+    brand: Brand | None = None,
+    ambassador: str = "Camille Roux",
+    email: str = "j…@example.org",
+    alike: bool = True,
 ) -> Mapping[str, Page]:
-    """Every page in every state."""
+    """Every page in every state; without `alike` one of those that differ by their own words alone."""
     look: dict[str, Any] = {"brand": brand or a_brand(), "language": language}
     person: dict[str, Any] = {**look, "ambassador_name": ambassador, "contact_email_masked": email}
     form: dict[str, Any] = {**person, "agreements": get_args(render.Agreement), "shown": "0123456789abcdef"}
     until = date(2030, 3, 1)
     log_in = {
         name.replace("_", " "): render.log_in_page(name, **look, link=LOG_IN_URL if name == "signed_in" else None)
-        for name in get_args(render.LogInPageName)
+        for name in (get_args(render.LogInPageName) if alike else ("signed_in",))
     }
     newcomer: dict[str, Any] = {**look, "flow": "f" * 24, "terms_version": "3"}
     asked: list[render.FieldName] = ["first_name", "gender", "date_of_birth", "interests"]
