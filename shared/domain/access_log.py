@@ -16,7 +16,6 @@ class Seen(StrEnum):
     AMBASSADORS = "ambassadors"
     USERS = "users"
     FLAGS = "flags"
-    RIGHTS = "rights"
 
 
 class Act(StrEnum):

@@ -13,7 +13,6 @@ from shared.domain.contact import Contact
 from shared.domain.iban import masked_iban
 from shared.domain.policy import CommunityDisplay, Durations
 from shared.domain.retention import RULES, due_at
-from shared.domain.staff import BRAND_ROLES, Role, StaffMember
 
 
 class Viewer(StrEnum):
@@ -30,12 +29,6 @@ class Viewer(StrEnum):
 
 _BRAND = (Viewer.BRAND_ADMIN, Viewer.BRAND_SUPPORT, Viewer.BRAND_COMMUNITY)
 _TEAMS = (Viewer.ACCOUNT_TEAM, Viewer.TECHNICAL_TEAM)
-
-
-def viewer(member: StaffMember, brand: str) -> Viewer | None:
-    """As whom a member of staff looks at a brand; None at one that is not theirs (VIS-1)."""
-    role = member.role_at(brand)
-    return Viewer(role) if role else None
 
 
 def sees_all(viewer: Viewer) -> bool:
@@ -188,11 +181,6 @@ def export_contact(contact: Contact, durations: Durations) -> dict[str, Any]:
     """The contact's columns in a file; {} for one that no brand user may see (VIS-6)."""
     seen = see_contact(contact, Viewer.BRAND_SUPPORT, durations)
     return {name: seen[name] for name in EXPORTED} if seen else {}
-
-
-def sees_user(viewer: Viewer, role: Role) -> bool:
-    """Whether the viewer may know of a user in this role (VIS-5): a brand knows its own, the teams know all."""
-    return viewer in _TEAMS or (viewer is Viewer.BRAND_ADMIN and role in BRAND_ROLES)
 
 
 def _plain(fields: Fields) -> list[str]:

@@ -9,7 +9,7 @@ from shared.domain.anonymisation import anonymised_contact, detached_contact
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Contact, Sale
 from shared.domain.policy import CommunityDisplay, Durations
-from shared.domain.staff import Role, StaffMember
+from shared.domain.staff import Role, Seat, StaffMember
 from shared.domain.visibility import (
     AMBASSADOR,
     CONTACT,
@@ -19,7 +19,6 @@ from shared.domain.visibility import (
     see_contact,
     see_in_community,
     shows_events,
-    viewer,
 )
 from tests.support.records import HASHER, START, a_contact
 
@@ -91,11 +90,28 @@ def test_the_teams_see_every_contact_of_their_brands(state: AmbassadorOptIn) -> 
 
 
 @pytest.mark.rule("VIS-1")
-def test_staff_look_at_a_brand_in_their_role_and_at_no_other() -> None:
-    for role in Role:
-        member = StaffMember(id="u", role=role, brands=("acme",))
-        assert viewer(member, "acme") == role.value
-        assert viewer(member, "globex") == (Viewer.TECHNICAL_TEAM if role is Role.TECHNICAL_TEAM else None)
+@pytest.mark.parametrize("role", Role)
+def test_a_user_is_at_each_brand_what_that_brand_made_of_them(role: Role) -> None:
+    seat = Seat(role=role, display_name="Jane", granted_at=START)
+    member = StaffMember(id="u", role=Role.BRAND_SUPPORT, brands=("globex",)).granted("acme", seat)
+    assert (member.role_at("acme"), member.role_at("globex"), member.role_at("initech")) == (
+        role,
+        "brand_support",
+        None,
+    )
+    assert StaffMember.from_document(member.to_document()) == member
+    assert f"|acme:{role}|globex:brand_support|" == member.to_document()["grants"]
+    without = member.revoked("globex")
+    assert without
+    assert (without.role_at("acme"), without.role_at("globex")) == (role, None)
+    assert without.revoked("acme") is None
+
+
+@pytest.mark.rule("VIS-1")
+def test_the_technical_team_is_that_everywhere() -> None:
+    member = StaffMember(id="u", role=Role.TECHNICAL_TEAM)
+    assert member.role_at("acme") is Role.TECHNICAL_TEAM
+    assert {Viewer(role) for role in Role} == set(Viewer) - {Viewer.OWN_AMBASSADOR, Viewer.OTHER_AMBASSADOR}
 
 
 @pytest.mark.rule("VIS-3")
