@@ -18,7 +18,9 @@ CONTACTS = BRAND + "/contacts"
 CONTACT = CONTACTS + "/{id}"
 COMMUNITY = BRAND + "/community"
 COLLECT = BRAND + "/collect"
+UGC = BRAND + "/ugc"
 MANAGED = "/api/manager/brands/{brand}"
+CONTESTS = MANAGED + "/contests"
 RETENTION = MANAGED + "/retention"
 FORMS = MANAGED + "/forms"
 API_KEYS = MANAGED + "/api-keys"
@@ -87,6 +89,20 @@ ROUTES: Mapping[str, Route] = {
     "read_newsletter": Route("newsletters", GET, MANAGED + "/newsletters/{id}"),
     "show_notices": Route("notices", PAGE, "/n/{token}"),
     "stop_notices": Route("notices", POST, "/n/{token}"),
+    "upload_ugc": Route("ugc", POST, UGC),
+    "list_ugc": Route("ugc", GET, UGC),
+    "read_ugc": Route("ugc", GET, UGC + "/{id}"),
+    "show_ugc": Route("ugc", GET, UGC + "/{id}/image"),
+    "remove_ugc": Route("ugc", DELETE, UGC + "/{id}"),
+    "agree_to_reuse": Route("ugc", PUT, UGC + "/{id}/consent"),
+    "withdraw_reuse": Route("ugc", DELETE, UGC + "/{id}/consent"),
+    "list_open_contests": Route("ugc", GET, BRAND + "/contests"),
+    "list_contests": Route("contests", GET, CONTESTS),
+    "read_contest": Route("contests", GET, CONTESTS + "/{id}"),
+    "define_contest": Route("contests", PUT, CONTESTS + "/{id}"),
+    "list_contest_photos": Route("contests", GET, CONTESTS + "/{id}/photos"),
+    "show_contest_photo": Route("contests", GET, CONTESTS + "/{id}/photos/{ambassadorId}/{photoId}"),
+    "give_award": Route("contests", PUT, CONTESTS + "/{id}/awards/{ambassadorId}"),
     "list_publications": Route("publications", GET, BRAND + "/publications"),
     "read_publication": Route("publications", GET, BRAND + "/publications/{id}"),
     "follow_publication": Route("publications", PAGE, "/r/{publicationId}"),

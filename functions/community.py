@@ -20,6 +20,7 @@ class Member(Answer):
     id: str
     name: str
     postal_code: str | None
+    photo: bool
     score: int
     badges: tuple[str, ...]
 

@@ -16,6 +16,8 @@ class Seen(StrEnum):
     AMBASSADORS = "ambassadors"
     USERS = "users"
     FLAGS = "flags"
+    PHOTOS = "photos"
+    RIGHTS = "rights"
 
 
 class Act(StrEnum):

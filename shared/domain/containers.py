@@ -67,6 +67,12 @@ REACTIONS = Container(
 )
 COUNTERS = Container("counters", partition="publicationId", indexes=(("ambassadorId",),))
 NEWSLETTERS = Container("newsletters", partition="id", indexes=(("openSince",), ("startedAt",)))
+UGC = Container(
+    "ugc",
+    partition="ambassadorId",
+    indexes=(("createdAt",), ("consent.contest", "createdAt"), ("deleteAt",), ("unsettledSince",), ("proof.at",)),
+)
+CONTESTS = Container("contests", partition="id", indexes=(("endsAt",),))
 FLAGS = Container("flags", partition="id", indexes=(("openSince",), ("at",)))
 SUPPRESSIONS = Container(
     "suppressions",
@@ -102,6 +108,8 @@ BRAND_CONTAINERS = (
     REACTIONS,
     COUNTERS,
     NEWSLETTERS,
+    UGC,
+    CONTESTS,
     FLAGS,
     SUPPRESSIONS,
     LEDGER,

@@ -20,6 +20,7 @@ LIMITS: Mapping[str, Limit] = {
     "fill-in": Limit(20, timedelta(hours=1)),
     "fill-in-from": Limit(120, timedelta(hours=1)),
     "sign-up": Limit(5, timedelta(hours=1)),
+    "photo": Limit(100, timedelta(hours=1)),
     "comment": Limit(60, timedelta(hours=1)),
     "sign-up-from": Limit(60, timedelta(hours=1)),
     "password-forgotten": Limit(5, timedelta(hours=1)),

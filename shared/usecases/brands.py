@@ -14,6 +14,7 @@ from shared.domain.ambassador import Ambassador, Claim
 from shared.domain.api_keys import KeyRing
 from shared.domain.community import FeedEntry, Reaction
 from shared.domain.contact import Contact
+from shared.domain.contest import Contest
 from shared.domain.counting import CountShard
 from shared.domain.errors import UnknownObjectError
 from shared.domain.flags import Flag
@@ -29,6 +30,7 @@ from shared.domain.publication import Publication
 from shared.domain.records import Instant, Record
 from shared.domain.suppression import Suppression
 from shared.domain.syncing import SyncKey
+from shared.domain.ugc import Ugc
 from shared.domain.white_list import Allowed, WhiteList
 from shared.ports import ConflictError, Ports, Query
 from shared.usecases.collections import Collection, Versioned
@@ -72,6 +74,8 @@ class Brand:
     reactions: Collection[Reaction]
     counters: Collection[CountShard]
     newsletters: Collection[Newsletter]
+    ugc: Collection[Ugc]
+    contests: Collection[Contest]
     flags: Collection[Flag]
     suppressions: Collection[Suppression]
     ledger: Collection[Entry]
@@ -215,6 +219,8 @@ class Brands:
             reactions=of(c.REACTIONS, Reaction),
             counters=of(c.COUNTERS, CountShard),
             newsletters=of(c.NEWSLETTERS, Newsletter),
+            ugc=of(c.UGC, Ugc),
+            contests=of(c.CONTESTS, Contest),
             flags=of(c.FLAGS, Flag),
             suppressions=of(c.SUPPRESSIONS, Suppression),
             ledger=of(c.LEDGER, Entry),

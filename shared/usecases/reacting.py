@@ -46,7 +46,7 @@ async def remove_comment(brand: Brand, commenter: str, publication: str, id: str
         raise UnknownObjectError
     with suppress(StaleError):
         await brand.reactions.delete(current)
-    await _recount_if_there(brand, publication, current.record)
+    await recount(brand, publication)
 
 
 async def like(brand: Brand, liker: str, publication: str) -> None:
@@ -86,14 +86,14 @@ async def _owe_notice(brand: Brand, author: Versioned[Ambassador], said: Reactio
     raise ChangedMeanwhileError
 
 
-async def _recount_if_there(brand: Brand, publication: str, reaction: Reaction) -> None:
+async def recount(brand: Brand, publication: str) -> None:
+    """Writes down how many there are now: from the reactions, so that every act mends what a crash left wrong."""
     found = await find_publication(brand, publication)
     if found:
         await _recount(brand, found)
 
 
 async def _recount(brand: Brand, publication: Publication) -> None:
-    """Writes down how many there are now: from the reactions, so that every act mends what a crash left wrong."""
     for _ in range(ATTEMPTS):
         entry = await brand.feed.get(month_of(publication.created_at), publication.id)
         if entry is None:

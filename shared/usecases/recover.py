@@ -17,6 +17,7 @@ from shared.usecases import (
     newsletters,
     photos,
     sweep,
+    ugc,
     white_list,
 )
 from shared.usecases.access_log import forget_old_accesses
@@ -44,6 +45,7 @@ class Recovered:
     account_mails: int
     loose_files: int
     white_lists: int
+    photos: int
     opt_outs: int
     proofs: int
     confirmations: int
@@ -72,6 +74,7 @@ async def recover(brand: Brand) -> Recovered:
         account_mails=await account_mails.queue_again(brand, before),
         loose_files=await photos.delete_loose_files(brand, before),
         white_lists=await white_list.clear_away(brand, before),
+        photos=await ugc.delete_due_photos(brand, before),
         opt_outs=await reach_again(brand, before),
         confirmations=confirmations,
         proofs=await repair_proofs(brand, PROOFS_WITHIN),

@@ -132,6 +132,8 @@ async def repair_proofs(brand: Brand, within: timedelta) -> int:
     changed = Query(where=(Where("proof.at", ">=", stamp(brand.now() - within)),), order_by="proof.at")
     async for page in brand.contacts.pages(changed):
         written += await enter_missing(brand, [item.record.proof for item in page if item.record.proof])
+    async for photos in brand.ugc.pages(changed):
+        written += await enter_missing(brand, [item.record.proof for item in photos if item.record.proof])
     async for accounts in brand.ambassadors.pages(changed):
         written += await enter_missing(brand, [item.record.proof for item in accounts if item.record.proof])
     return written

@@ -34,6 +34,8 @@ async def verify_ledger(brand: Brand) -> AsyncIterator[Verdict]:
                 contradicted.append(f"{item.record.id}: the record's consents are not those of its newest entry")
     async for accounts in brand.ambassadors.pages(Query(limit=SUBJECTS_AT_ONCE)):
         heads |= {account.record.id: account.record.proof for account in accounts if account.record.proof}
+    async for photos in brand.ugc.pages(Query(limit=SUBJECTS_AT_ONCE)):
+        heads |= {photo.record.id: photo.record.proof for photo in photos if photo.record.proof}
     chains: dict[str, list[Entry]] = {}
     async for entries in brand.ledger.pages(Query(limit=SUBJECTS_AT_ONCE)):
         for entry in entries:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from shared import app
@@ -18,7 +19,9 @@ from shared.usecases import flows, forms
 from shared.usecases.api_keys import create_key
 from shared.usecases.brands import Brand
 from shared.usecases.claims import take_blog_alias
+from shared.usecases.contests import save_contest
 from tests.functions.suite import PASSWORD, SignedIn, Suite
+from tests.support.pictures import picture
 
 FORM: dict[str, Any] = {
     "password": PASSWORD,
@@ -43,6 +46,8 @@ class Tenant:
     job: str
     run: str
     publication: str
+    photo: str
+    contest: str
     custom_id: str
     invitation: str
     opt_out: str
@@ -69,6 +74,10 @@ class Tenant:
             return self.user
         if "/ambassadors/" in path:
             return self.me.account.id
+        if "/ugc/" in path:
+            return self.photo
+        if "/contests/" in path:
+            return self.contest
         if "/publications/" in path:
             return self.publication
         return self.job if "{jobId}" in path else self.run if "/runs/" in path else self.contact
@@ -98,6 +107,12 @@ def link(suite: Suite, to: str, part: str) -> str:
     return str(found[-1])
 
 
+async def _contest(brand: Brand) -> str:
+    """A contest that is open."""
+    ends = brand.now() + timedelta(days=9)
+    return (await save_contest(brand, new_id(), title="T", usage="U", ends_at=ends, days=9)).id
+
+
 async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
     me = await suite.sign_in(email, brand)
     friend, newcomer = f"friend.of.{email}", f"newcomer.of.{email}"
@@ -110,6 +125,7 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
     await me.call(
         "POST", "/publications", json={**news, "channel": "email", "all": True}
     )  # the day's points are earned
+    photo = await me.call("POST", "/ugc", content=picture())
     opened, ports = await app.brand(brand), app.ports_of_the_suite()
     run = Run(started_at=opened.now())
     await opened.runs.create(run)
@@ -129,6 +145,8 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
         job=job,
         run=run.id,
         publication=shared.json()["publicationId"],
+        photo=photo.json()["id"],
+        contest=await _contest(opened),
         custom_id=str(CustomId(brand, me.account.id, contact, record.mails[0].id)),
         invitation=link(suite, friend, "i"),
         opt_out=link(suite, friend, "u"),

@@ -1,6 +1,7 @@
 """Whatever a body holds, the answer says what is wrong by field and reason, never fails, and never repeats a value."""
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -26,6 +27,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "edit_contact": {"firstName": "Other"},
     "invite_contacts": {"all": True},
     "publish": {"all": True, "subject": "News", "body": "Look", "contents": []},
+    "agree_to_reuse": {"contest": "summer", "textVersion": "x"},
+    "define_contest": {"title": "T", "usage": "U", "endsAt": "2031-01-01T00:00:00Z", "days": 9},
+    "give_award": {"title": "Best"},
     "comment_publication": {"text": "Nice"},
     "send_newsletter": {"subject": "News", "body": "Look"},
     "confirm_sweep": {"plan": "0" * 64},
@@ -84,9 +88,8 @@ def _fields(operation: Operation) -> list[str]:
 
 
 async def _send(suite: Suite, operation: Operation, mine: Tenant, body: bytes) -> httpx.Response:
-    path = operation.path.format(
-        brand="acme", id=mine.thing(operation.path), alias=mine.page, formId=FORMS.get(operation.name, mine.form)
-    )
+    known = {"brand": "acme", "alias": mine.page, "formId": FORMS.get(operation.name, mine.form)}
+    path = re.sub(r"{(\w+)}", lambda name: known.get(name[1]) or mine.thing(operation.path), operation.path)
     headers = {"Content-Type": "application/json"}
     if operation.auth == "public":
         suite.world.clock.advance(hours=2)  # the rate limits are another test's

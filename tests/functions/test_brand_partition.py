@@ -1,6 +1,7 @@
 """What belongs to another brand, or to nobody, looks the same at every route (BR-1)."""
 
 import base64
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,9 @@ BODIES: dict[str, Callable[[str], Any]] = {
     "grant_user": lambda _: {"tenantId": UUID_1, "objectId": UUID_1, "displayName": "X", "role": "brand_admin"},
     "change_user": lambda _: {"role": "brand_admin"},
     "comment_publication": lambda _: {"text": "Nice"},
+    "agree_to_reuse": lambda _: {"contest": "summer", "textVersion": "x"},
+    "define_contest": lambda _: {"title": "T", "usage": "U", "endsAt": "2031-01-01T00:00:00Z", "days": 9},
+    "give_award": lambda _: {"title": "Best"},
     "send_newsletter": lambda _: {"subject": "News", "body": "Look"},
     "close_flag": lambda _: {"decision": "harmless", "reason": "for a reason"},
     "create_api_key": lambda _: {"scopes": ["sync"]},
@@ -87,9 +91,9 @@ def _cookie(token: str, csrf: str | None = None) -> dict[str, str]:
 
 
 def _ask(operation: Operation, brand: str, thing: str, headers: dict[str, str]) -> Ask:
-    things = dict.fromkeys(("id", "jobId", "token", "publicationId", "commentId"), thing)
     form = EXTERNAL if "/external/" in operation.path else thing
-    path = operation.path.format(brand=brand, provider="google", formId=form, **things)
+    known = {"brand": brand, "provider": "google", "formId": form}
+    path = re.sub(r"{(\w+)}", lambda name: known.get(name[1], thing), operation.path)
     content = BODIES[operation.name](thing) if operation.body else None
     return Ask(operation.methods[0], path, headers, content)
 
@@ -145,7 +149,7 @@ def of_staff(operation: Operation, t: Tenants, others: dict[str, dict[str, str]]
     for role, headers in others.items():
         yield role, _ask(operation, "acme", own, headers), unknown_brand
         yield f"{role}, unknown brand", _ask(operation, NOWHERE, own, headers), unknown_brand
-    if "{id}" in operation.path:
+    if "{id}" in operation.path and operation.name not in MADE_BY_NAME:
         unknown = _ask(operation, "acme", new_id(), t.mine.staff)
         yield "another brand's id", _ask(operation, "acme", theirs, t.mine.staff), unknown
         yield "no id", _ask(operation, "acme", "a" * 300, t.mine.staff), unknown
@@ -454,10 +458,17 @@ LEFT_BEHIND: dict[str, tuple[Container, ...]] = {  # the caller's own, whoever e
 }
 EVERYBODYS = {  # the staff routes that are every role's: each sees what `visibility` lets through
     "list_managed_contacts", "export_managed_contacts", "read_managed_contact", "list_managed_ambassadors",
-    "read_managed_ambassador", "read_policy", "count_suppressions", "list_flags", "close_flag",
+    "read_managed_ambassador", "read_policy", "list_contests", "read_contest", "list_contest_photos", "show_contest_photo",
+    "count_suppressions", "list_flags", "close_flag",
 }  # fmt: skip
+MADE_BY_NAME = ("define_contest",)  # what is unknown is made
 OF_THE_COMMUNITY = ("list_comments", "comment_publication", "like_publication", "unlike_publication")
-COMMUNITYS = {"send_newsletter", "read_newsletter"}  # those that are the community manager's too
+COMMUNITYS = {
+    "send_newsletter",
+    "read_newsletter",
+    "define_contest",
+    "give_award",
+}  # those that are the community manager's too
 REFUSED = (401, 403, 404)
 ANSWERED = {
     "show_manager_welcome": 200,

@@ -152,6 +152,6 @@ async def test_members_are_called_as_the_brand_says_and_show_nothing_else(
     members = (await bob.call("GET", "/community/members")).json()["items"]
     (seen,) = [member for member in members if member["id"] == ada.account.id]
     badges = {"score": 10, "badges": []}
-    assert seen == {"id": ada.account.id, "name": name, "postalCode": "69003", **badges}
+    assert seen == {"id": ada.account.id, "name": name, "postalCode": "69003", "photo": False, **badges}
     (shown,) = await flow(bob)
     assert shown["author"] == seen
