@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from shared.domain.ambassador import Gender
+from shared.domain.anonymisation import anonymised_contact
+from shared.domain.collecting import Arrival, Said, Source
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Contact, Origin
 from shared.domain.flows import FlowPurpose
@@ -19,6 +21,8 @@ from shared.ports import Fate, Identity
 from shared.usecases import (
     answer,
     claims,
+    collect,
+    confirm,
     contacts,
     flows,
     import_contacts,
@@ -34,13 +38,15 @@ from shared.usecases import (
     sweep,
 )
 from shared.usecases.answer import Answer, Scope
-from shared.usecases.saving import Edit, save
+from shared.usecases.saving import Edit, change, save
 from shared.usecases.sessions import Caller
 from tests.support.restarting import Suite
 
+TICKED = Said(ambassador=True)
 Act = Callable[[Suite], Awaitable[object]]
 
 ADA, BEA, CLEO = "ada@example.org", "bea@example.org", "cleo@example.org"
+ASKED = tuple(f"asked{number}@example.com" for number in range(1, 5))
 PEOPLE = tuple(f"person{number}@example.com" for number in range(1, 6))
 
 
@@ -175,6 +181,53 @@ def _answer(person: str, given: Answer) -> Act:
         await answer.answer_invitation(asked, given, text_version="1", ip="192.0.2.1")
 
     return act
+
+
+def _fill_in(person: str, said: Said = TICKED, message: str | None = None) -> Act:
+    """Somebody fills in the form on Ada's blog."""
+
+    async def act(suite: Suite) -> None:
+        brand = await suite.brand()
+        form = Arrival(
+            source=Source.BLOG, ambassador=suite.known["acme", ADA], fields={"email": person, "first_name": "Form"},
+            said=said, at=brand.now(), key="blog", message=message,
+        )  # fmt: skip
+        await collect.arrive(brand, form)
+
+    return act
+
+
+def _press(person: str) -> Act:
+    """The button behind the newest confirmation mail."""
+
+    async def act(suite: Suite) -> None:
+        token = suite.link(Purpose.CONFIRM_CONTACT, person)
+        await confirm.confirm(suite.world.brands, token, shown=None, text_version="1", ip="192.0.2.1")
+
+    return act
+
+
+async def _asked_beside(suite: Suite) -> None:
+    """Four people who filled in Ada's form: known to her, opted out of her, opted out of all, and only a hash by now."""
+    known, hash_only, opted_out, of_all = ASKED
+    suite.known["addresses"] = [ADA, BEA, *ASKED]
+    for email in (ADA, BEA):
+        suite.known["acme", email] = (await suite.world.ambassador("acme", email)).id
+    brand, day = await suite.brand(), timedelta(days=1)
+    await suppressing.suppress(brand, brand.hasher.ref(of_all), SuppressionReason.GLOBAL_OPT_OUT, brand.now() - day)
+    for person, state, ambassador in (
+        (known, AmbassadorOptIn.NEW, ADA),
+        (hash_only, AmbassadorOptIn.OPT_OUT_EMAIL, ADA),
+        (opted_out, AmbassadorOptIn.OPT_OUT_EMAIL, ADA),
+        (of_all, AmbassadorOptIn.OPT_OUT_GLOBAL, ADA),
+        (of_all, AmbassadorOptIn.OPT_OUT_GLOBAL, BEA),
+    ):
+        await _seed(suite, ambassador, person, state, BrandOptIn.NONE, day, None)
+    contact = await suite.world.contact_of(hash_only)
+    await change(brand, contact.ambassador_id, contact.id, lambda c: anonymised_contact(c, brand.now(), "RET-5"))
+    for person in ASKED:
+        await _fill_in(person, Said(True, True))(suite)
+    await suite.drain()
 
 
 def _opt_out(person: str, scope: Scope) -> Act:
@@ -379,6 +432,9 @@ WORKFLOWS = (
     Workflow("answer", _invited,
              (call(_answer(PEOPLE[0], Answer.ACCEPT)), later(hours=1), call(_answer(PEOPLE[1], Answer.DECLINE)),
               later(hours=1), call(_answer(PEOPLE[0], Answer.DECLINE)))),
+    Workflow("fill in a form and confirm", _people,
+             (call(_fill_in(PEOPLE[0], message="Hello")), call(_press(PEOPLE[0])))),
+    Workflow("confirm beside what is known", _asked_beside, tuple(call(_press(person)) for person in ASKED)),
     Workflow("opt out of an ambassador", _accepted, (call(_opt_out(PEOPLE[0], Scope.AMBASSADOR)),)),
     Workflow("opt out of a brand", _accepted,
              (call(_opt_out(PEOPLE[0], Scope.BRAND)), call(_opt_out(PEOPLE[1], Scope.BRAND)))),

@@ -24,6 +24,7 @@ _LINK = {
     Purpose.INVITATION: re.compile(r"/i/([\w.-]+)"),
     Purpose.OPT_OUT: re.compile(r"/u/([\w.-]+)"),
     Purpose.CONFIRM_SIGN_UP: re.compile(r"/c/([\w.-]+)"),
+    Purpose.CONFIRM_CONTACT: re.compile(r"/c/([\w.-]+)"),
 }
 
 
@@ -197,6 +198,7 @@ def _contact(contact: Contact, ambassador: str, names: dict[str, str], entries: 
         "anonymised, detached": (contact.anonymised_at is not None, contact.detached_at is not None),
         "stands for its address": contact.address_key == contact.email_hash,
         "created by": contact.created_by.mechanism,
+        "asks": (contact.becomes, contact.asking is not None, contact.beside is not None),
         "proof": (proof.seq, dict(proof.before), dict(proof.after)) if proof else None,
         "entries": entries,
     }
