@@ -77,7 +77,7 @@ class SeenEvent(Record):
     """One event about the contact's address; `key` tells a repeat (a keyed hash), `mail` the mail it is about."""
 
     key: str
-    kind: EventKind | Literal["released"]
+    kind: EventKind | Literal["released", "cleared"]  # by the ambassador (CON-3); by staff, after a mail error (SUP-4)
     at: Instant
     mail: str | None = None
 
@@ -260,8 +260,9 @@ def email_status(events: Sequence[SeenEvent], soft_bounce_limit: int) -> EmailSt
     """The status that a set of events means, in whatever order they came (CON-3).
 
     The worst definitive event decides; else `soft_bounce_limit` soft bounces in a row without a delivery count as a hard
-    one; else the last word.
+    one; else the last word. What staff cleared counts no more.
     """
+    events = still_counting(events)
     if not events:
         return EmailStatus.NOT_VERIFIED
     kinds = {event.kind for event in events}
@@ -270,7 +271,7 @@ def email_status(events: Sequence[SeenEvent], soft_bounce_limit: int) -> EmailSt
             return status
     if repeated_soft_bounce(events, soft_bounce_limit):
         return EmailStatus.HARD_BOUNCE
-    telling = [event.kind for event in in_order(events) if event.kind in _STATUS]
+    telling = [event.kind for event in events if event.kind in _STATUS]
     return _STATUS[telling[-1]] if telling else EmailStatus.NOT_VERIFIED
 
 
@@ -280,7 +281,7 @@ def repeated_soft_bounce(events: Sequence[SeenEvent], limit: int) -> datetime | 
     Only a sign that a mail arrived breaks the row: a release by hand says nothing of the address.
     """
     in_a_row = 0
-    for event in in_order(events):
+    for event in still_counting(events):
         if event.kind == EventKind.SOFT_BOUNCE:
             in_a_row += 1
             if in_a_row >= limit:
@@ -288,6 +289,13 @@ def repeated_soft_bounce(events: Sequence[SeenEvent], limit: int) -> datetime | 
         elif event.kind in _ARRIVED:
             in_a_row = 0
     return None
+
+
+def still_counting(events: Sequence[SeenEvent]) -> list[SeenEvent]:
+    """The events, in order, that staff have not cleared: one from before then that comes late is cleared too."""
+    ordered = in_order(events)
+    cleared = [place for place, event in enumerate(ordered, start=1) if event.kind == "cleared"]
+    return ordered[cleared[-1] :] if cleared else ordered
 
 
 def in_order(events: Sequence[SeenEvent]) -> list[SeenEvent]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from shared.domain.contact import SeenEvent, repeated_soft_bounce
+from shared.domain.contact import SeenEvent, repeated_soft_bounce, still_counting
 from shared.domain.mail_events import EventKind
 from shared.domain.records import Instant, Record
 
@@ -34,7 +34,7 @@ def reason_of(kind: EventKind) -> SuppressionReason | None:
 def reasons_of(events: Sequence[SeenEvent], soft_bounce_limit: int) -> dict[SuppressionReason, datetime]:
     """Why, and since when, these events put an address on the list; the same for any order of arrival."""
     found: dict[SuppressionReason, datetime] = {}
-    for event in events:
+    for event in still_counting(events):
         reason = _BY_EVENT.get(event.kind)
         if reason:
             found[reason] = min(found.get(reason, event.at), event.at)
@@ -42,6 +42,18 @@ def reasons_of(events: Sequence[SeenEvent], soft_bounce_limit: int) -> dict[Supp
     if repeated:
         found[SuppressionReason.REPEATED_SOFT_BOUNCE] = repeated
     return found
+
+
+ERRORS = frozenset(SuppressionReason) - {SuppressionReason.GLOBAL_OPT_OUT}
+
+
+class Released(Record):
+    """Who of the staff took an address off the list after a mail error, when and why (SUP-4)."""
+
+    at: Instant
+    by: str
+    reason: str
+    of: tuple[SuppressionReason, ...]
 
 
 class Suppression(Record):
@@ -54,6 +66,7 @@ class Suppression(Record):
     reasons: Mapping[SuppressionReason, Instant]
     reach_since: Instant | None = None
     by_hash_alone: bool = False
+    released: tuple[Released, ...] = ()  # an entry without reasons lists nobody, and keeps these
 
     def with_reason(self, reason: SuppressionReason, at: datetime) -> "Suppression":
         """The entry with one more reason; of two dates of one reason the earlier stays."""
@@ -64,4 +77,13 @@ class Suppression(Record):
     def without_reason(self, reason: SuppressionReason) -> "Suppression | None":
         """The entry without a reason that no longer holds; None when none is left."""
         rest = {r: at for r, at in self.reasons.items() if r is not reason}
-        return self.changed(reasons=rest) if rest else None
+        return self.changed(reasons=rest) if rest or self.released else None
+
+    def release(self, at: datetime, by: str, reason: str) -> "Suppression":
+        """The entry without its mail errors, and with who released them; the same object when there is none."""
+        errors = tuple(sorted(self.reasons.keys() & ERRORS))
+        if not errors:
+            return self
+        rest = {r: since for r, since in self.reasons.items() if r not in ERRORS}
+        note = Released(at=at, by=by, reason=reason, of=errors)
+        return self.changed(reasons=rest, released=(*self.released, note))

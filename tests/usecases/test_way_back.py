@@ -4,13 +4,16 @@ import pytest
 
 from shared.domain.collecting import Arrived, Outcome, Said, Source
 from shared.domain.consent import AmbassadorOptIn
-from shared.domain.errors import UnknownObjectError
+from shared.domain.contact import EmailStatus
+from shared.domain.errors import NotReleasableError, UnknownObjectError
 from shared.domain.suppression import SuppressionReason
 from shared.domain.tokens import Purpose
 from shared.usecases import answer, collect, confirm, contacts, invite, suppressing
 from shared.usecases.brands import Brand
+from shared.usecases.releasing import release_suppression
 from tests.support.acts import event_of, invited, ledger_faults, opted_out, receive
 from tests.support.forms import GRACE, TICKED, an_arrival, filled_in, link_to, pressed
+from tests.support.records import days
 from tests.support.world import World
 
 S = AmbassadorOptIn
@@ -218,3 +221,55 @@ async def test_a_message_whose_hint_was_lost_is_found_and_leaves_once(world: Wor
         await world.recover()
         await world.drain()
     assert len(world.mailer.sent_to("ada@example.org")) == 1
+
+
+async def bounced(world: World, ada: str) -> None:
+    """Grace's mail was returned for good."""
+    await invited(world, ada, GRACE)
+    mail = world.mailer.sent_to(GRACE)[-1]
+    await receive(world, [event_of(mail, "bounce", world.clock.now(), hard_bounce=True)])
+
+
+@pytest.mark.rule("SUP-4")
+async def test_staff_release_an_address_after_a_mail_error_and_it_stays_written_down_why(
+    world: World, acme: Brand, ada: str
+) -> None:
+    await bounced(world, ada)
+    assert await suppressing.listed(acme, [GRACE]) == {GRACE}
+    await release_suppression(acme, GRACE.upper(), "the mailbox was full", "tenant.user")
+    assert await suppressing.listed(acme, [GRACE]) == set()
+    assert (await world.contact_of(GRACE)).email_status is EmailStatus.NOT_VERIFIED
+    ref = acme.hasher.ref(GRACE)
+    entry = await acme.suppressions.get(ref, ref)
+    assert entry
+    (note,) = entry.record.released
+    assert (note.by, note.reason, note.of) == ("tenant.user", "the mailbox was full", (SuppressionReason.HARD_BOUNCE,))
+    with pytest.raises(NotReleasableError):
+        await release_suppression(acme, GRACE, "again", "tenant.user")
+    world.clock.advance(days=1)
+    assert await filled_in(world, ada) == ASKED
+    await receive(world, [event_of(world.mailer.sent_to(GRACE)[-1], "spam", world.clock.now())])
+    assert await suppressing.listed(acme, [GRACE]) == {GRACE}
+
+
+@pytest.mark.rule("SUP-4")
+async def test_staff_cannot_lift_an_opt_out_of_all(world: World, acme: Brand, ada: str) -> None:
+    await opted_out_of_all(world, ada)
+    with pytest.raises(NotReleasableError):
+        await release_suppression(acme, GRACE, "asked by phone", "tenant.user")
+    await suppressing.suppress(acme, acme.hasher.ref(GRACE), SuppressionReason.SPAM, acme.now())
+    await release_suppression(acme, GRACE, "a mistake", "tenant.user")
+    assert await suppressing.reasons_listed(acme, [GRACE]) == {
+        GRACE: {SuppressionReason.GLOBAL_OPT_OUT: world.clock.now() - days(1)}
+    }
+
+
+@pytest.mark.rule("SUP-4")
+async def test_an_old_event_that_comes_after_the_release_changes_nothing(world: World, acme: Brand, ada: str) -> None:
+    await bounced(world, ada)
+    mail, then = world.mailer.sent_to(GRACE)[-1], world.clock.now()
+    world.clock.advance(hours=1)
+    await release_suppression(acme, GRACE, "the mailbox was full", "tenant.user")
+    await receive(world, [event_of(mail, "blocked", then)])
+    assert (await world.contact_of(GRACE)).email_status is EmailStatus.NOT_VERIFIED
+    assert await suppressing.listed(acme, [GRACE]) == set()
