@@ -11,6 +11,7 @@ from functions.accounts import AccountFields
 from functions.http import Answer, ShortText, answer, client_ip, operation
 from functions.identity import ambassador, flow_cookie, flow_key, signed_in
 from functions.log_in_pages import answer_of, door, page, says, to
+from functions.standing import check_open
 from shared import app
 from shared.domain.ambassador import Address, Gender
 from shared.domain.errors import AddressTakenError, InvalidInputError, UnknownObjectError
@@ -80,12 +81,15 @@ async def finish_log_in(req: func.HttpRequest) -> func.HttpResponse:
     """
     said, ports = answer_of(req), app.ports_of_the_suite()
     taken = await flows.take(ports, said.get("state"), flow_key(req), FlowPurpose.AMBASSADOR, FlowPurpose.ADDRESS_BOOK)
-    if taken.flow.purpose is FlowPurpose.ADDRESS_BOOK:
+    links = taken.flow.purpose is FlowPurpose.ADDRESS_BOOK
+    check_open((await app.brand(taken.flow.brand or "")).record, changes=links)
+    if links:
         brand, job = await link_address_book.finish(app.brands(), taken, said)
         return to(f"{_crm(brand) or f'/login/{brand.id}/linked'}?job={job.id}", flow_cookie("", FLOW_PATH))
     came = await provider_log_in.finish(app.brands(), taken, said)
     if isinstance(came, Known):
         return _signed_in(to(_landing(came.brand), flow_cookie("", FLOW_PATH)), came)
+    check_open(came.brand.record, changes=True)
     return page(_asked(req, came, {}), 200, flow_cookie(came.key, FLOW_PATH))
 
 
@@ -94,6 +98,7 @@ async def accept_terms(req: func.HttpRequest) -> func.HttpResponse:
     """Makes the account of a newcomer who accepts the terms."""
     said = _form(req)
     newcomer = await provider_log_in.look(app.brands(), said.pop("flow", ""), flow_key(req))
+    check_open(newcomer.brand.record, changes=True)
     try:
         accepted = _accepted(req, newcomer, said)
         done = await provider_sign_up.accept(newcomer, accepted, client_ip(req))

@@ -7,7 +7,13 @@ import azure.functions as func
 
 from functions.http import SECURITY_HEADERS, operation, unexpected
 from shared import app
-from shared.domain.errors import DomainError, ForbiddenError, LogInRefusedError, RegistrationClosedError
+from shared.domain.errors import (
+    BrandSuspendedError,
+    DomainError,
+    ForbiddenError,
+    LogInRefusedError,
+    RegistrationClosedError,
+)
 from shared.pages import render
 from shared.usecases.brands import Brand
 from shared.usecases.compose import language_of, look
@@ -75,7 +81,7 @@ def _failed(req: func.HttpRequest, name: str, error: DomainError) -> func.HttpRe
     if isinstance(error, LogInRefusedError):
         log.warning("log_in_refused", extra={"function": name, "reason": error.reason})
         return page(says(req, "log_in_refused"), error.status)
-    if isinstance(error, RegistrationClosedError):
+    if isinstance(error, RegistrationClosedError | BrandSuspendedError):
         return page(says(req, "not_open"), error.status)
     if isinstance(error, ForbiddenError):
         return page(says(req, "no_access"), error.status)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jwt import PyJWK, PyJWKSet
     from msal import ConfidentialClientApplication
 
+SCOPES = ["email"]  # MSAL adds openid and profile
 TENANTS_KEPT = 100
 LEEWAY_SECONDS = 60  # how far two clocks may be apart
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -165,7 +166,7 @@ class EntraIdentityProvider:
 
     async def begin(self, redirect_uri: str, state: str, tenant: str | None = None) -> Begun:
         """Begins a log-in."""
-        return await self._entra.begin(redirect_uri, state, tenant)
+        return await self._entra.begin(redirect_uri, state, tenant, SCOPES)
 
     async def finish(self, secrets: Document, answer: Mapping[str, str]) -> Identity:
         """Who came back."""

@@ -7,7 +7,10 @@ import httpx
 import pytest
 
 from shared import app
-from shared.domain.policy import SingleSignOn
+from shared.domain import containers
+from shared.domain.policy import BrandStatus, SingleSignOn
+from shared.ports import Key
+from shared.usecases.brands import KEEP_FOR
 from tests.functions.suite import Suite, serving
 from tests.support.identity_sandbox import ACME_TENANT, GLOBEX_TENANT, IdentitySandbox
 
@@ -32,6 +35,15 @@ async def change_policy(brand: str, **fields: object) -> None:
     """Saves a policy that differs in these fields."""
     policy = (await app.brand(brand)).policy
     await app.brands().save_policy(brand, policy.changed(**fields))
+
+
+async def stand(suite: Suite, brand: str, status: BrandStatus) -> None:
+    """Lets the brand stand there, whatever it says of why, and everybody know it."""
+    stored = app.ports_of_the_suite().store.platform(containers.BRANDS)
+    found = await stored.read(Key(brand, brand))
+    assert found
+    await stored.replace(Key(brand, brand), {**found.document, "status": status.value}, found.etag)
+    suite.world.clock.advance(KEEP_FOR)
 
 
 def cookies(*answers: httpx.Response) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Ambassadors' log-in at the brand's directory and at Facebook, against the identity sandbox (REG-1, REG-2)."""
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +10,11 @@ import pytest
 from shared import app
 from shared.domain import containers
 from shared.domain.ambassador import AccountStatus, Ambassador
-from shared.domain.policy import Registration, SingleSignOn, WhiteListMode
+from shared.domain.policy import BrandStatus, Registration, SingleSignOn, WhiteListMode
 from shared.domain.white_list import Entitled
 from shared.ports import Query
 from shared.usecases import white_list
-from tests.functions.identity_suite import change_policy, cookies, reason, state_of
+from tests.functions.identity_suite import change_policy, cookies, reason, stand, state_of
 from tests.functions.suite import Suite
 from tests.functions.tenants import link
 from tests.support.identity_sandbox import ACME_TENANT, GLOBEX_TENANT, IdentitySandbox
@@ -382,3 +383,43 @@ async def test_the_account_speaks_the_language_of_the_page(
     done = await suite.http.post("/login/accept", data={**FORM, "flow": flow}, headers=french)
     assert "Vous êtes connecté" in done.text
     assert [one.language for one in await accounts()] == ["fr"]
+
+
+@pytest.mark.rule("BR-3")
+async def test_a_suspended_brand_signs_in_and_takes_nobody_new_and_an_ended_one_does_neither(
+    suite: Suite, identity_sandbox: IdentitySandbox, eve: dict[str, Any]
+) -> None:
+    await signed_up(suite, identity_sandbox)
+    noah = "noah.new@acme.example"
+    asked = await came_back(suite, identity_sandbox, noah)
+    await stand(suite, "acme", BrandStatus.SUSPENDED)
+    assert (await accepted(suite, asked)).status_code == 403
+    assert (await came_back(suite, identity_sandbox, noah)).status_code == 403
+    begin = await begun(suite)
+    back = identity_sandbox.sign_in(begin.headers["Location"], EVE)
+    assert (await came_back(suite, identity_sandbox, EVE)).status_code == 303
+    await stand(suite, "acme", BrandStatus.ENDED)
+    assert (await suite.http.get(back, headers=cookies(begin))).status_code == 404
+    assert (await suite.http.get("/api/brands/acme/login/sso")).status_code == 404
+    assert len(await accounts()) == 1
+
+
+@pytest.mark.rule("VIS-8")
+async def test_no_log_holds_a_code_a_token_or_a_person(
+    suite: Suite, identity_sandbox: IdentitySandbox, eve: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    secrets = {EVE, "Employee", eve["id"], eve["facebookId"]}
+    for provider in ("sso", "facebook"):
+        for kind in (None, "expired_token", "no_nonce" if provider == "sso" else "denied"):
+            if kind:
+                identity_sandbox.fail(kind)
+            begin = await begun(suite, provider)
+            back = identity_sandbox.sign_in(begin.headers["Location"], EVE)
+            secrets |= {state_of(begin), back.partition("code=")[2].partition("&")[0] or EVE}
+            came = await suite.http.get(back, headers=cookies(begin))
+            secrets |= {one.partition("=")[2].partition(";")[0] or EVE for one in came.headers.get_list("set-cookie")}
+    ours = [record for record in caplog.records if record.name.partition(".")[0] not in ("httpx", "httpcore")]
+    assert {record.name for record in ours} >= {"popsell", "urllib3.connectionpool"}
+    told = " ".join(f"{record.getMessage()} {record.exc_info} {record.__dict__}" for record in ours)
+    assert [secret for secret in secrets if secret in told] == []
