@@ -3,7 +3,7 @@
 from typing import Literal
 
 from shared.domain.errors import FieldError, InvalidInputError, RegistrationClosedError
-from shared.domain.policy import WhiteListMode
+from shared.domain.policy import BrandStatus, WhiteListMode
 from shared.domain.white_list import Entitled
 from shared.usecases.brands import Brand
 from shared.usecases.white_list import is_listed
@@ -14,11 +14,11 @@ Way = Literal["form", "facebook", "sso"]
 async def check(brand: Brand, *, way: Way, email: str | None = None, customer_id: str | None = None) -> None:
     """Raises RegistrationClosedError when the way is closed, or the white list has not what it goes by.
 
-    Who comes from the brand's own directory needs no list. Raises InvalidInputError where a customer ID is needed and
-    none was given.
+    Nobody registers at a brand that is not active (BR-3). Who comes from the brand's own directory needs no list. Raises
+    InvalidInputError where a customer ID is needed and none was given.
     """
     registration = brand.policy.registration
-    if not getattr(registration, way):
+    if brand.record.status is not BrandStatus.ACTIVE or not getattr(registration, way):
         raise RegistrationClosedError
     if way == "sso" or registration.white_list is WhiteListMode.OFF:
         return

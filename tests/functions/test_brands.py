@@ -6,7 +6,9 @@ import httpx
 import pytest
 
 from shared import app
+from shared.domain.errors import RegistrationClosedError
 from shared.domain.staff import Role
+from shared.usecases.registration import check
 from tests.functions.suite import PASSWORD, SignedIn, Suite
 
 MANAGED = "/api/manager/brands/acme"
@@ -167,6 +169,8 @@ async def test_at_a_suspended_brand_all_can_be_read_and_nothing_changed(suite: S
         refused = await ada.call(method, path, json=body)
         assert (refused.status_code, refused.json()["type"]) == (403, "urn:popsell:problem:brand-suspended"), path
     assert await suite.dump("acme") == before
+    with pytest.raises(RegistrationClosedError):
+        await check(await app.brand("acme"), way="sso")
     read = await suite.http.get(MANAGED, headers=admin)
     assert read.status_code == 200
     version = {**admin, "If-Match": read.headers["ETag"]}

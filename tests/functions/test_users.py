@@ -185,3 +185,13 @@ async def test_a_grant_names_somebody_of_the_identity_provider(
     refused = await suite.http.post(USERS, headers=admin, json=body)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"].startswith(field)
+
+
+@pytest.mark.rule("VIS-5")
+async def test_a_change_by_cookie_needs_the_sessions_csrf_token(suite: Suite, admin: dict[str, str]) -> None:
+    cookie = {"Cookie": admin["Authorization"].replace("Bearer ", "Popsell_manager=")}
+    assert (await suite.http.get(USERS, headers=cookie)).status_code == 200
+    refused = await grant(suite, cookie, 1, "brand_support")
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:popsell:problem:csrf-token-missing")
+    token = (await suite.http.get("/api/manager/session", headers=cookie)).json()["csrfToken"]
+    assert (await grant(suite, {**cookie, "X-CSRF-Token": token}, 1, "brand_support")).status_code == 201

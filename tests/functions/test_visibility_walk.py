@@ -25,6 +25,7 @@ pytestmark = [
     pytest.mark.rule("VIS-2"),
     pytest.mark.rule("VIS-3"),
     pytest.mark.rule("VIS-6"),
+    pytest.mark.rule("VIS-7"),
 ]
 
 # A mark for each field of each contact: wherever it comes out, it says what got out of whom.
@@ -93,9 +94,10 @@ async def people(suite: Suite, accounts: dict[str, list[SignedIn]]) -> list[Pers
 
 def routes(operation: Operation, brand: str, ids: list[str]) -> Iterator[str]:
     """The addresses of a route at a brand: with each of the ids, where it takes a contact's, and else with a few."""
-    if "{id}" in operation.path or "{jobId}" in operation.path:
+    names = set(re.findall(r"{(\w+)}", operation.path)) - {"brand"}
+    if names:
         asked = ids if "/contacts/" in operation.path else ids[:2]
-        yield from (operation.path.format(brand=brand, id=id, jobId=id) for id in asked)
+        yield from (operation.path.format(brand=brand, **dict.fromkeys(names, id)) for id in asked)
     else:
         yield operation.path.format(brand=brand)
 
@@ -159,15 +161,19 @@ async def accounts(suite: Suite) -> dict[str, list[SignedIn]]:
 @pytest.mark.parametrize("role", Role)
 async def test_staff_walk_every_route(suite: Suite, accounts: dict[str, list[SignedIn]], role: Role) -> None:
     known = await people(suite, accounts)
-    headers = await suite.staff(role, "acme")
+    headers, brand = await suite.staff(role, "acme"), await suite.world.brand()
     some = [person.contact.id for person in known if person.number % 5 == 0]
     marks = dict[str, int]()
     for operation in (op for op in READS if op.auth == "staff"):
         for path in routes(operation, "acme", some):
             where = f"{role} at {path}"
+            looks = await brand.access_log.count()
             said = await everything(suite, path, headers)
             file = path.endswith(".csv")
             held = check(said, Viewer(role), known, brand="acme", me=None, file=file, where=where)
+            assert not held or await brand.access_log.count() > looks, (
+                f"{where}: nobody wrote down that he looked (VIS-7)"
+            )
             marks[operation.name] = marks.get(operation.name, 0) + held
         if role is not Role.TECHNICAL_TEAM and "{brand}" in operation.path:
             for path in routes(operation, "globex", some[:2]):
