@@ -151,6 +151,8 @@ ROUTES: Mapping[str, Route] = {
     "read_form": Route("collection", GET, FORMS + "/{formId}"),
     "put_form": Route("collection", PUT, FORMS + "/{formId}"),
     "delete_form": Route("collection", DELETE, FORMS + "/{formId}"),
+    "ask_for_voucher": Route("vouchers", POST, BRAND + "/vouchers"),
+    "redeem_voucher": Route("vouchers", POST, BRAND + "/vouchers/{code}/redeem"),
     "list_api_keys": Route("api_keys", GET, API_KEYS),
     "create_api_key": Route("api_keys", POST, API_KEYS),
     "revoke_api_key": Route("api_keys", DELETE, API_KEYS + "/{id}"),

@@ -59,6 +59,7 @@ CONTACT_FIELDS: Mapping[str, Fate] = {
     "doubted": Fate.ERASE,
     "last_call_at": Fate.KEEP,
     "events": Fate.COARSEN,  # the event that made the status stays without its mail
+    "voucher": Fate.ERASE,
     "sales": Fate.COARSEN,  # month and amount
     "form_answers": Fate.ERASE,
     "last_activity_at": Fate.KEEP,
@@ -140,7 +141,7 @@ AMBASSADOR_FIELDS: Mapping[str, Fate] = {
 
 # RET-15: what is the ambassador's own of a record, and goes when the record is left to the brand.
 AMBASSADORS_PART = ("photo_url", "comments", "type", "tags", "mails", "outgoing", "doubted",
-                    "becomes", "asking", "beside", "facebook_id", "twitter_id", "instagram_id")  # fmt: skip
+                    "voucher", "becomes", "asking", "beside", "facebook_id", "twitter_id", "instagram_id")  # fmt: skip
 
 
 def check_table(model: type[Record], table: Mapping[str, Fate]) -> None:

@@ -45,6 +45,7 @@ class MailKind(StrEnum):
     SECOND_INVITATION = "second_invitation"
     CONFIRMATION = "confirmation"
     PUBLICATION = "publication"
+    VOUCHER = "voucher"
 
 
 class Origin(Record):
@@ -119,6 +120,15 @@ class Sale(Record):
     products: tuple[str, ...] = ()
 
 
+class IssuedVoucher(Record):
+    """The voucher that a contact has in hand, and the newest mail that carries it."""
+
+    code: str
+    mail: str
+    at: Instant
+    expires_at: Instant
+
+
 class Contact(Record):
     """The record; derived fields (hash, keys, clock) are set by `settled` and by nothing else."""
 
@@ -159,6 +169,7 @@ class Contact(Record):
     last_call_at: Instant | None = None  # the second invitation went, or was due and could not go
     events: tuple[SeenEvent, ...] = ()
     sales: tuple[Sale, ...] = ()
+    voucher: IssuedVoucher | None = None
     form_answers: Mapping[str, str] = {}  # to the brand's own questions: for the brand, not for the ambassador
     last_activity_at: Instant | None = None
 

@@ -95,6 +95,7 @@ BATCHES = Container("batches", partition="id", indexes=(("openSince",), ("starte
 API_KEYS = Container("apiKeys", partition="id")
 SYNC_KEYS = Container("syncKeys", partition="id")
 SALES = Container("sales", partition="id")
+VOUCHERS = Container("vouchers", partition="id", indexes=(("expiresAt",),))
 ALLOWED = Container("allowed", partition="id", across=(("load", "kind"),))
 RUNS = Container("runs", partition="id", indexes=(("openSince",), ("startedAt",)))
 FORMS = Container("forms", partition="id")
@@ -124,6 +125,7 @@ BRAND_CONTAINERS = (
     ALLOWED,
     SYNC_KEYS,
     SALES,
+    VOUCHERS,
 )
 
 BRANDS = Container("brands", partition="id", indexes=(("status",),))

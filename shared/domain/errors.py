@@ -113,6 +113,18 @@ class RestrictedError(DomainError):
     status, kind, title = 409, "restricted", "This record is restricted"
 
 
+class VoucherRedeemedError(DomainError):
+    """Another order used the voucher up."""
+
+    status, kind, title = 409, "voucher-redeemed", "This voucher was redeemed by another order"
+
+
+class VoucherExpiredError(DomainError):
+    """The voucher's time is over."""
+
+    status, kind, title = 409, "voucher-expired", "This voucher has expired"
+
+
 class TooManyKeysError(DomainError):
     """Two keys of the same scopes are valid already: one is taken back before a third is made."""
 

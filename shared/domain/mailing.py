@@ -30,18 +30,21 @@ class Refusal(StrEnum):
     NOT_OPTED_IN = "not_opted_in"
     NOT_INVITED = "not_invited"
     TOO_SOON = "too_soon"
+    NO_VOUCHER = "no_voucher"
     MAIL_UNDER_WAY = "mail_under_way"
 
 
 # The reasons that lie in the contact itself: waiting for them to pass is of no use.
 LASTING = frozenset({Refusal.NO_ADDRESS, Refusal.SUPPRESSED, Refusal.ADDRESS_BOUNCED})
 
+_OPTED_IN = frozenset(state for state in AmbassadorOptIn if state.opt_in_class is OptInClass.OPTED_IN)
 # kind of mail → the states that allow it
 _ALLOWED: Mapping[MailKind, frozenset[AmbassadorOptIn]] = {
     MailKind.INVITATION: frozenset({AmbassadorOptIn.NEW}),
     MailKind.SECOND_INVITATION: frozenset({AmbassadorOptIn.INVITATION_SENT}),
     MailKind.CONFIRMATION: frozenset({AmbassadorOptIn.BLOG_PENDING}),
-    MailKind.PUBLICATION: frozenset(s for s in AmbassadorOptIn if s.opt_in_class is OptInClass.OPTED_IN),
+    MailKind.PUBLICATION: _OPTED_IN,
+    MailKind.VOUCHER: _OPTED_IN,
 }
 
 

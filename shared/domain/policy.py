@@ -114,6 +114,7 @@ class Policy(Record):
     registration: Registration = Registration()
     sso: SingleSignOn | None = None
     community_display: CommunityDisplay = CommunityDisplay.FIRST_NAME_AND_INITIAL
+    voucher_days: Annotated[int, Field(ge=1, le=365)] = 90
     soft_bounce_limit: Annotated[int, Field(ge=2, le=20)] = 5
     sweep_guard: SweepGuard = SweepGuard()
     features: Features = Features()

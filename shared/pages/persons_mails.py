@@ -14,6 +14,7 @@ MailName = Literal[
     "invitation",
     "invitation_reminder",
     "publication",
+    "voucher",
     "confirm_sign_up",
     "already_registered",
     "reset_password",
@@ -104,6 +105,21 @@ def publication_mail(
         paragraphs=paragraphs_of(body),
         contents=items,
     )
+
+
+def voucher_mail(
+    *,
+    brand: Brand,
+    language: str,
+    ambassador_name: str,
+    first_name: str | None,
+    code: str,
+    until: date,
+    opt_out_url: str,
+) -> MailContent:
+    """A voucher that its holder asked for: the code, and until when it is good (COL-9). The RFC 8058 headers are the caller's."""
+    more = {"code": code}
+    return _mail("voucher", brand, language, first_name, ambassador_name, opt_out_url, day=until, more=more)
 
 
 def confirm_sign_up_mail(*, brand: Brand, language: str, first_name: str | None, confirm_url: str) -> MailContent:

@@ -27,7 +27,9 @@ PageName = Literal[
 InvitationAnswer = Literal["accepted", "declined", "opted_out_of_brand"]
 OptOutScope = Literal["ambassador", "brand"]
 # What a confirmation may make true, each said in a sentence.
-Agreement = Literal["ambassador", "storage_only", "brand", "brand_storage", "partners", "message", "way_back"]
+Agreement = Literal[
+    "ambassador", "storage_only", "brand", "brand_storage", "partners", "message", "voucher", "way_back"
+]
 
 
 @dataclass(frozen=True, slots=True)

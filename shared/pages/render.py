@@ -19,6 +19,7 @@ from shared.pages.persons_mails import (
     reset_password_mail,
     to_all_mail,
     visitor_message_mail,
+    voucher_mail,
     you_left_mail,
 )
 from shared.pages.persons_pages import (
@@ -77,5 +78,6 @@ __all__ = [
     "stop_notices_page",
     "to_all_mail",
     "visitor_message_mail",
+    "voucher_mail",
     "you_left_mail",
 ]

@@ -31,6 +31,7 @@ from shared.domain.records import Instant, Record
 from shared.domain.suppression import Suppression
 from shared.domain.syncing import SyncKey
 from shared.domain.ugc import Ugc
+from shared.domain.vouchers import Voucher
 from shared.domain.white_list import Allowed, WhiteList
 from shared.ports import ConflictError, Ports, Query
 from shared.usecases.collections import Collection, Versioned
@@ -91,6 +92,7 @@ class Brand:
     api_keys: Collection[KeyRing]
     sync_keys: Collection[SyncKey]
     sales: Collection[RecordedSale]
+    vouchers: Collection[Voucher]
 
     @property
     def id(self) -> str:
@@ -236,4 +238,5 @@ class Brands:
             api_keys=of(c.API_KEYS, KeyRing),
             sync_keys=of(c.SYNC_KEYS, SyncKey),
             sales=of(c.SALES, RecordedSale),
+            vouchers=of(c.VOUCHERS, Voucher),
         )

@@ -39,7 +39,7 @@ def compose(
     name = " ".join(part for part in (contact.first_name, contact.last_name) if part)
     content = _content(brand, ambassador, contact, claim, publication, opt_out_url)
     headers = {}
-    if claim.kind is MailKind.PUBLICATION:
+    if claim.kind in (MailKind.PUBLICATION, MailKind.VOUCHER):
         headers = {"List-Unsubscribe": f"<{opt_out_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     return OutgoingMail(
         custom_id=custom_id(brand, contact, claim.mail),
@@ -76,6 +76,16 @@ def _content(
                 {**item.model_dump(), "url": brand.ports.public_url + tracked_path(publication.id, place)}
                 for place, item in enumerate(publication.contents)
             ],
+            opt_out_url=opt_out_url,
+        )
+    if claim.kind is MailKind.VOUCHER and contact.voucher:
+        return render.voucher_mail(
+            brand=look(brand.policy),
+            language=language,
+            ambassador_name=ambassador.display_name,
+            first_name=contact.first_name,
+            code=contact.voucher.code,
+            until=contact.voucher.expires_at.date(),
             opt_out_url=opt_out_url,
         )
     if claim.kind is MailKind.CONFIRMATION:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.ambassador import AccountMail, AccountStatus, Ambassador
-from shared.domain.collecting import Place
+from shared.domain.collecting import Place, Source
 from shared.domain.consent import BrandOptIn, OptInClass
 from shared.domain.contact import Asking, Confirmed, Contact
 from shared.domain.errors import ChangedMeanwhileError, TryAgainError, UnknownObjectError
+from shared.domain.jobs import MailBatch
 from shared.domain.ledger import Evidence
 from shared.domain.merging import place_of
 from shared.domain.pending import asks_the_way_back, confirmed, digest, in_its_own_place, joined
@@ -27,6 +28,8 @@ from shared.usecases.collections import Versioned
 from shared.usecases.contacts import by_address
 from shared.usecases.saving import ATTEMPTS, Edit, change, save
 from shared.usecases.suppressing import reach_records, reasons_listed, withdraw
+from shared.usecases.vouchers import send as send_voucher
+from shared.usecases.vouchers import with_voucher
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Confirmation:
             ("brand_storage", asking.brand is BrandOptIn.STORAGE_ONLY),
             ("partners", asking.partners),
             ("message", asking.message is not None),
+            ("voucher", opted_in and asking.source is Source.VOUCHER),
         ]
         return [agreement for agreement, holds in said if holds]
 
@@ -149,11 +153,13 @@ async def _completed(brand: Brand, current: Versioned[Contact], asking: Asking) 
     await _lift(brand, pending, yes)
     account = await _with_message(brand, pending, asking, standing.record if standing else pending)
     evidence = _evidence(pending, asking, yes)
-    if standing is None:
-        await save(brand, Edit(current, in_its_own_place(pending, asking, yes), evidence))
-    else:
-        await save(brand, Edit(standing, joined(standing.record, pending, asking, yes), evidence))
+    after = joined(standing.record, pending, asking, yes) if standing else in_its_own_place(pending, asking, yes)
+    after, voucher = await _with_voucher(brand, after, asking)
+    await save(brand, Edit(standing or current, after, evidence))
+    if standing:
         await brand.contacts.delete(current)
+    if voucher:
+        await send_voucher(brand, voucher)
     if account:
         await queue_account_mail(brand, account)
     return True
@@ -169,6 +175,14 @@ async def _lift(brand: Brand, pending: Contact, yes: Confirmed) -> None:
         if opted_out_at and opted_out_at <= yes.at:
             await reach_records(brand, ref)
             await withdraw(brand, ref, SuppressionReason.GLOBAL_OPT_OUT)
+
+
+async def _with_voucher(brand: Brand, after: Contact, asking: Asking) -> tuple[Contact, MailBatch | None]:
+    """The confirmed contact with the voucher that was asked for, and the mail that carries it (COL-9)."""
+    opted_in = after.ambassador_opt_in.opt_in_class is OptInClass.OPTED_IN
+    if asking.source is not Source.VOUCHER or not opted_in:
+        return after, None
+    return await with_voucher(brand, after, brand.now())
 
 
 async def _with_message(brand: Brand, pending: Contact, asking: Asking, sender: Contact) -> Ambassador | None:

@@ -198,6 +198,8 @@ def _refusal(run: _Run, contact: Contact) -> Refusal | None:
         return Refusal.RECORD_GONE
     if run.batch.mail_kind is MailKind.CONFIRMATION and contact.asking and contact.asking.mail != mail_of(run.batch):
         return Refusal.NOTHING_TO_CONFIRM  # what is asked goes by another mail
+    if run.batch.mail_kind is MailKind.VOUCHER and not (contact.voucher and contact.voucher.mail == mail_of(run.batch)):
+        return Refusal.NO_VOUCHER  # what is in hand goes by another mail
     return refusal(
         contact,
         run.batch.mail_kind,

@@ -19,7 +19,7 @@ from shared.domain.anonymisation import (
 )
 from shared.domain.collecting import Source
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
-from shared.domain.contact import Asking, Contact, MailKind, Origin, Outgoing, Sale, SeenEvent, SentMail
+from shared.domain.contact import Asking, Contact, IssuedVoucher, MailKind, Origin, Outgoing, Sale, SeenEvent, SentMail
 from shared.domain.ledger import Evidence, next_entry
 from shared.domain.mail_events import EventKind
 from shared.domain.records import Record, stamp
@@ -57,6 +57,7 @@ def full_contact(state: AmbassadorOptIn = AmbassadorOptIn.OPT_OUT_EMAIL) -> Cont
         ambassador_opt_in_at=START,
         becomes=AmbassadorOptIn.OPT_IN_BLOG,
         asking=Asking(source=Source.BLOG, at=START, brand=BrandOptIn.BLOG, message="secret-message"),
+        voucher=IssuedVoucher(code="SECR-ETCO-DE12", mail="secretma", at=START, expires_at=START),
         form_answers={"secret-question": "secret-answer"},
         brand_opt_in=BrandOptIn.STORAGE_ONLY,
         brand_opt_in_at=START,

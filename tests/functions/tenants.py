@@ -15,6 +15,7 @@ from shared.domain.ids import new_id, new_short_id
 from shared.domain.jobs import Run
 from shared.domain.policy import ConsentBox
 from shared.domain.staff import Role, StaffMember
+from shared.domain.vouchers import Voucher, new_code
 from shared.usecases import flows, forms
 from shared.usecases.api_keys import create_key
 from shared.usecases.brands import Brand
@@ -61,9 +62,12 @@ class Tenant:
     key: str
     form: str
     page: str
+    voucher: str
 
     def thing(self, path: str) -> str:
         """What the placeholder of a path stands for."""
+        if "{code}" in path:
+            return self.voucher
         if "/api-keys/" in path:
             return self.key_id
         if "/flags/" in path:
@@ -138,6 +142,15 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
     assert current
     page = await take_blog_alias(opened, current.record.changed(alias=email.partition("@")[0]))
     await opened.ambassadors.replace(current, current.record.changed(blog_alias=page))
+    now = opened.now()
+    voucher = Voucher(
+        id=new_code(),
+        ambassador_id=me.account.id,
+        contact_id=contact,
+        issued_at=now,
+        expires_at=now + timedelta(days=90),
+    )
+    await opened.vouchers.create(voucher)
     key, text = await create_key(opened, set(ApiScope), "staff")
     return Tenant(
         me=me,
@@ -160,6 +173,7 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
         key=text,
         form=form,
         page=page,
+        voucher=voucher.id,
     )
 
 

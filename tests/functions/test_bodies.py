@@ -41,10 +41,12 @@ GOOD: dict[str, dict[str, Any]] = {
     "fill_in_form": {"email": "new@example.org", "ambassador": "ada", "fields": {}},
     "fill_in_external_form": {"email": "new@example.org", "ambassador": "ada", "fields": {}},
     "put_form": {"kind": "internal", "title": {"en": "Join us"}, "boxes": ["brand"], "fields": []},
+    "ask_for_voucher": {"email": "new@example.org", "ambassador": "ada"},
+    "redeem_voucher": {"amount": "1", "currency": "EUR"},
     "sync_contacts": {"upserts": [{"key": "7", "ambassador": "ada"}], "deletes": [{"key": "8"}]},
 }
 FORMS = {"fill_in_external_form": EXTERNAL, "put_form": "another"}
-OBJECTS = ("address", "tags", "interests")
+OBJECTS = ("address", "tags", "interests", "products")
 ROWS = ("upserts", "deletes", "orders")  # each row is refused in an answer of its own
 JSON_NEWS = (
     b"",

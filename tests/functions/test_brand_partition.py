@@ -18,6 +18,7 @@ from shared.domain.custom_id import CustomId
 from shared.domain.ids import new_id
 from shared.domain.staff import Role
 from shared.domain.tokens import Purpose
+from shared.domain.vouchers import new_code
 from tests.functions.suite import PASSWORD, Suite, functions
 from tests.functions.tenants import EXTERNAL, FORM, Tenants, settle
 
@@ -51,6 +52,7 @@ BODIES: dict[str, Callable[[str], Any]] = {
     "put_form": lambda _: {"kind": "internal", "title": {"en": "Join us"}},
     "fill_in_external_form": lambda id: {"email": "new@example.org", "ambassador": id},
     "sync_ambassadors": lambda id: {"upserts": [{"key": id, "firstName": "Other"}], "deletes": [{"key": id}]},
+    "redeem_voucher": lambda _: {"amount": "1", "currency": "EUR"},
     "sync_contacts": lambda id: {"upserts": [{"key": "7", "ambassador": id, "email": "new@example.org"}]},
 }
 IDS_IN_BODY = ("invite_contacts", "publish")
@@ -194,7 +196,8 @@ def of_callback(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair
 
 def of_machines(operation: Operation, t: Tenants) -> Iterator[Pair]:
     """Whose key it is, and whose things the rows name."""
-    good, thing = {"X-Api-Key": t.mine.key}, t.mine.me.account.id
+    named = "{code}" in operation.path  # else the rows name an ambassador
+    good, thing = {"X-Api-Key": t.mine.key}, t.mine.thing(operation.path) if named else t.mine.me.account.id
     forged = _ask(operation, "acme", thing, {"X-Api-Key": f"{t.mine.key[:-4]}aaaa"})
     for what, headers in {
         "no key": {},
@@ -206,9 +209,23 @@ def of_machines(operation: Operation, t: Tenants) -> Iterator[Pair]:
     }.items():
         yield what, _ask(operation, "acme", thing, headers), forged
     yield "at another brand", _ask(operation, "globex", thing, good), _ask(operation, NOWHERE, thing, good)
-    nothing, theirs = new_id(), t.foreign.me.account.id
+    nothing = new_code() if named else new_id()
+    theirs = t.foreign.thing(operation.path) if named else t.foreign.me.account.id
     unknown = _with_id(_ask(operation, "acme", nothing, good), nothing)
-    yield "another brand's ambassador", _with_id(_ask(operation, "acme", theirs, good), theirs), unknown
+    yield "what is another brand's", _with_id(_ask(operation, "acme", theirs, good), theirs), unknown
+
+
+def of_voucher_page(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    """Whose contact somebody would like to be."""
+
+    def ask(brand: str, ambassador: str) -> Ask:
+        body = {"email": "new@example.org", "ambassador": ambassador, "consents": {"ambassador": True}}
+        return Ask("POST", operation.path.format(brand=brand), {}, body)
+
+    nobody = ask("acme", new_id())
+    yield "another brand's ambassador", ask("acme", t.foreign.me.account.id), nobody
+    yield "at another brand", ask("globex", t.mine.me.account.id), nobody
+    yield "at an unknown brand", ask(NOWHERE, t.mine.me.account.id), nobody
 
 
 def of_acceptance(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
@@ -414,6 +431,7 @@ def _with_id(ask: Ask, id: str) -> Ask:
 
 PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
     "sign_up_ambassador": of_sign_up,
+    "ask_for_voucher": of_voucher_page,
     "confirm_ambassador": of_confirmation,
     "open_session": of_session,
     "forget_password": of_forgotten_password,
@@ -451,6 +469,7 @@ LEFT_BEHIND: dict[str, tuple[Container, ...]] = {  # the caller's own, whoever e
     "receive_mail_events": (containers.QUARANTINE,),
     "sync_ambassadors": (containers.API_KEYS,),
     "sync_contacts": (containers.API_KEYS,),
+    "redeem_voucher": (containers.API_KEYS,),
     "receive_orders": (containers.API_KEYS,),
     "fill_in_external_form": (containers.API_KEYS,),
     "invite_contacts": (containers.JOBS,),

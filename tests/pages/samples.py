@@ -101,6 +101,7 @@ def mails(
         "invitation": render.invitation_mail(**contact, invitation_url=INVITATION_URL),
         "invitation_reminder": render.invitation_reminder_mail(**contact, invitation_url=INVITATION_URL),
         "publication": render.publication_mail(**contact, subject=subject, body=body, contents=contents),
+        "voucher": render.voucher_mail(**contact, code="AB12-CD34-EF56", until=date(2030, 3, 1)),
         "new_comment": render.new_comment_mail(
             **look, commenter="Zoé M.", publication=subject, comment=body, stop_url=OPT_OUT_URL
         ),

@@ -27,6 +27,7 @@ LINKS = {
     "invitation": [INVITATION_URL, PRIVACY, OPT_OUT_URL],
     "invitation_reminder": [INVITATION_URL, PRIVACY, OPT_OUT_URL],
     "publication": [*CONTENT_URLS, PRIVACY, OPT_OUT_URL],
+    "voucher": [PRIVACY, OPT_OUT_URL],
     "new_comment": [PRIVACY, OPT_OUT_URL],
     "newsletter": [PRIVACY, OPT_OUT_URL],
     "event": [PRIVACY, OPT_OUT_URL],
@@ -40,7 +41,7 @@ LINKS = {
     "visitor_message": [PRIVACY],
     "visitor_message_unanswered": [PRIVACY],
 }
-OF_AN_AMBASSADOR = ("invitation", "invitation_reminder", "publication", "confirm_address")
+OF_AN_AMBASSADOR = ("invitation", "invitation_reminder", "publication", "voucher", "confirm_address")
 
 
 def _links(mail: MailContent) -> list[str]:
