@@ -165,6 +165,7 @@ class Account(Answer):
     interests: tuple[str, ...]
     position: str | None
     iban: str | None
+    photo: bool
     communication: CommunicationSwitches
     community: CommunitySwitches
     terms_accepted_at: Instant

@@ -168,6 +168,7 @@ class Ambassador(Record):
     )
     email: str
     email_hash: str | None = None
+    former_hashes: tuple[str, ...] = ()  # of addresses before it, whose claims a crash may have left
     password_hash: str | None = None
     password_reset: PasswordReset | None = None
     customer_id: str | None = None
@@ -269,8 +270,11 @@ class Ambassador(Record):
 
     def settled(self, hasher: Hasher) -> "Ambassador":
         """The record with every derived field made anew; each save goes through here."""
+        email_hash = hasher.ref(self.email) if self.email else self.email_hash
+        moved = self.email_hash is not None and self.email_hash != email_hash
         return self.changed(
-            email_hash=hasher.ref(self.email) if self.email else self.email_hash,
+            email_hash=email_hash,
+            former_hashes=(*self.former_hashes, self.email_hash) if moved else self.former_hashes,
             brand_sees=self.status in (AccountStatus.ACTIVE, AccountStatus.LEAVING),
             search=self._search_text(),
             loose_since=min((loose.since for loose in self.loose_files), default=None),

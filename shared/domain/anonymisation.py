@@ -97,6 +97,7 @@ AMBASSADOR_FIELDS: Mapping[str, Fate] = {
     "blog_alias": Fate.ERASE,
     "email": Fate.HASH,  # email_hash
     "email_hash": Fate.KEEP,
+    "former_hashes": Fate.ERASE,
     "password_hash": Fate.ERASE,
     "password_reset": Fate.ERASE,
     "customer_id": Fate.HASH,  # customer_hash

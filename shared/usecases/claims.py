@@ -142,6 +142,7 @@ async def release(brand: Brand, account: Ambassador) -> None:
     ids = [ref for value in (account.email, *account.subjects) for ref in brand.hasher.refs(value)]
     ids += customer_claims(brand, account.customer_id) if account.customer_id else []
     ids += key_claims(brand, account.brand_key) if account.brand_key else []
+    ids += account.former_hashes
     ids += [page_claim(account.blog_alias)] if account.blog_alias else []
     claims = list((await brand.claims.get_many([(id, id) for id in ids])).values())
     if account.blog_alias is None:  # a confirmation that was cut short may have taken one

@@ -69,13 +69,13 @@ async def _matches(brand: Brand, rows: Sequence[DirectoryRow]) -> dict[str, _Mat
     customers = await accounts_of_customers(brand, {row.customer_id for row in left}) if left else {}
     for row in left:
         account = customers.get(row.customer_id)
-        if account and account.brand_key is None:  # else it is another row's
+        if account and account.brand_key in (None, row.key):  # else it is another row's
             found[row.key] = _Match(account.id)
     tenant = brand.policy.sso.tenant if brand.policy.sso else None
     for row in left if tenant else ():
         if row.key not in found:
             known = await by_subject(brand, f"sso:{tenant}.{row.key.lower()}")
-            if known and known.record.brand_key is None:
+            if known and known.record.brand_key in (None, row.key):
                 found[row.key] = _Match(known.record.id, sure=True)
     return found
 

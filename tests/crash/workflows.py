@@ -11,6 +11,7 @@ from shared.domain.anonymisation import anonymised_contact
 from shared.domain.collecting import Arrival, Said, Source
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Contact, Origin
+from shared.domain.directory import DirectoryRow
 from shared.domain.flows import FlowPurpose
 from shared.domain.ids import new_id
 from shared.domain.ledger import Evidence
@@ -33,6 +34,7 @@ from shared.usecases import (
     provider_log_in,
     provider_sign_up,
     recover,
+    resetting,
     sign_up,
     suppressing,
     sweep,
@@ -40,6 +42,7 @@ from shared.usecases import (
 from shared.usecases.answer import Answer, Scope
 from shared.usecases.saving import Edit, change, save
 from shared.usecases.sessions import Caller
+from shared.usecases.sync_ambassadors import delete_ambassadors, upsert_ambassadors
 from tests.support.restarting import Suite
 
 TICKED = Said(ambassador=True)
@@ -393,6 +396,43 @@ async def _restore(suite: Suite) -> None:
     await leaving.restore(await suite.brand(), suite.known["acme", ADA], "brand")
 
 
+async def _member(suite: Suite) -> None:
+    """One ambassador with an address, a password and a customer ID."""
+    await _nobody(suite)
+    brand, made = await suite.brand(), await suite.world.ambassador("acme", ADA)
+    found = await brand.ambassadors.get(made.id, made.id)
+    assert found
+    with_more = made.changed(customer_id="K-17", password_hash="a hash").settled(brand.hasher)
+    await claims.bind(brand, (await brand.ambassadors.replace(found, with_more)).record)
+    suite.known["acme", ADA] = made.id
+    suite.known["addresses"] = [ADA, "countess@example.org"]
+
+
+async def _forget(suite: Suite) -> None:
+    await resetting.forget_password(await suite.brand(), ADA, None)
+
+
+async def _asked_for_a_link(suite: Suite) -> None:
+    await _member(suite)
+    await _forget(suite)
+    await suite.drain()
+
+
+async def _reset(suite: Suite) -> None:
+    await resetting.save_password(suite.world.brands, suite.link(Purpose.RESET_PASSWORD, ADA), "another password")
+
+
+def _directory(**fields: Any) -> Act:
+    async def act(suite: Suite) -> None:
+        await upsert_ambassadors(await suite.brand(), [DirectoryRow("K-17", fields)])
+
+    return act
+
+
+async def _no_longer_in_the_directory(suite: Suite) -> None:
+    await delete_ambassadors(await suite.brand(), ["K-17"])
+
+
 async def _all_messages_lost(suite: Suite) -> None:
     """Work of every sort was asked for, and every message of it went missing."""
     await _people(suite)
@@ -446,5 +486,10 @@ WORKFLOWS = (
     Workflow("leave and be forgotten", _leavers, (call(_remove), later(days=7), SWEEP)),
     Workflow("leave and come back", _leavers,
              (call(_remove), later(days=6), call(_restore), later(days=2), SWEEP)),
+    Workflow("forget a password", _member, (call(_forget),), anew=True),
+    Workflow("set another password", _asked_for_a_link, (call(_reset),)),
+    Workflow("follow the directory", _member,
+             (call(_directory(first_name="Augusta")), call(_directory(email="countess@example.org")),
+              call(_no_longer_in_the_directory), later(days=7), SWEEP), whole=False),
     Workflow("recover from lost messages", _all_messages_lost, (RECOVER,)),
 )  # fmt: skip

@@ -40,6 +40,7 @@ WHOLE: dict[str, Any] = {
     "alias": "secret-alias",
     "blog_alias": "secret-page",
     "email": "secret@example.org",
+    "former_hashes": ("secret-former-hash",),
     "password_hash": "secret-hash",
     "password_reset": PasswordReset(id="secret-reset", expires_at=AT),
     "customer_id": "secret-customer",

@@ -25,6 +25,7 @@ _LINK = {
     Purpose.OPT_OUT: re.compile(r"/u/([\w.-]+)"),
     Purpose.CONFIRM_SIGN_UP: re.compile(r"/c/([\w.-]+)"),
     Purpose.CONFIRM_CONTACT: re.compile(r"/c/([\w.-]+)"),
+    Purpose.RESET_PASSWORD: re.compile(r"/p/([\w.-]+)"),
 }
 
 

@@ -164,27 +164,6 @@ async def test_DEL_10_a_new_hash_key_loses_no_binding(world: World, acme: Brand)
     assert (await sent(acme, "row-1", position="Adviser")).ambassador == ada
 
 
-async def test_a_row_cut_short_is_mended_by_the_same_row(
-    world: World, acme: Brand, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ada = await member(world, customer_id="K-17")
-    create = acme.claims.create
-
-    class CutShortError(Exception):
-        pass
-
-    async def cut_short(*_: object) -> None:
-        raise CutShortError
-
-    monkeypatch.setattr(acme.claims, "create", cut_short)
-    with pytest.raises(CutShortError):
-        await sent(acme, "K-17", position="Adviser")
-    monkeypatch.setattr(acme.claims, "create", create)
-    assert (await sent(acme, "K-17", position="Adviser")).result in ("updated", "unchanged")
-    bound = await claims.by_brand_keys(acme, ["K-17"])
-    assert bound["K-17"].record.id == ada and bound["K-17"].record.position == "Adviser"
-
-
 async def test_a_row_that_always_comes_second_says_so(
     world: World, acme: Brand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
