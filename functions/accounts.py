@@ -183,7 +183,7 @@ async def sign_up_ambassador(req: func.HttpRequest) -> func.HttpResponse:
     body = parse(req, SignUpBody)
     fields = body.model_dump(exclude={"email", "password", "accept_terms"}, exclude_none=True)
     form = sign_up.SignUp(body.email, body.password.get_secret_value(), fields)
-    await sign_up.sign_up(brand, form, client_ip(req))
+    await sign_up.sign_up(brand, form, client_ip(req), req.headers.get("User-Agent", ""))
     return answer(202)
 
 

@@ -7,12 +7,13 @@ import azure.functions as func
 from pydantic import Field, StringConstraints
 
 from functions.answers import invalid_link
-from functions.http import SECURITY_HEADERS, Answer, Body, answer, operation, parse_query, unexpected
+from functions.http import SECURITY_HEADERS, Answer, Body, answer, client_ip, operation, parse_query, unexpected
 from functions.identity import ambassador
 from shared import app
 from shared.domain.errors import DomainError
 from shared.domain.publication import Channel, Content
 from shared.domain.records import Instant
+from shared.domain.tracing import Visitor
 from shared.usecases import publications
 from shared.usecases.publications import Told
 
@@ -78,7 +79,7 @@ async def follow_publication(req: func.HttpRequest) -> func.HttpResponse:
         place = req.params.get("l", "0")
         number = int(place) if re.fullmatch(r"[0-9]{1,3}", place) else -1
         id = req.route_params["publicationId"]
-        url = await publications.follow(app.brands(), id, number, counted=_by_a_person(req))
+        url = await publications.follow(app.brands(), id, number, _visitor(req))
     except DomainError as error:
         return invalid_link(req, error)
     except Exception as error:
@@ -87,11 +88,12 @@ async def follow_publication(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(b"", status_code=302, headers=headers)
 
 
-def _by_a_person(req: func.HttpRequest) -> bool:
-    """Whether the request may be a person's: not a HEAD, no prefetch, nobody who says to be a program."""
-    if req.method != "GET" or any(req.headers.get(name) for name in _PREFETCH_HEADERS):
-        return False
-    return not _PREVIEWERS.search(req.headers.get("User-Agent", ""))
+def _visitor(req: func.HttpRequest) -> Visitor | None:
+    """Who may be a person: no HEAD, no prefetch, nobody who says to be a program."""
+    agent = req.headers.get("User-Agent", "")
+    if req.method != "GET" or any(req.headers.get(name) for name in _PREFETCH_HEADERS) or _PREVIEWERS.search(agent):
+        return None
+    return Visitor(client_ip(req) or "", agent)
 
 
 def _answer(told: Told) -> PublicationAnswer:

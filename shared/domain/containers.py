@@ -89,7 +89,8 @@ SUPPRESSIONS = Container(
 )
 LEDGER = Container("ledger", partition="subject", indexes=(("seq",),))
 CLAIMS = Container("claims", partition="id")
-LIMITS = Container("limits", partition="id", indexes=(("since",),))
+# Two kinds of counts that are soon forgotten: by `since` rate limits are found, by `at` the traces of ACT-5.
+LIMITS = Container("limits", partition="id", indexes=(("since",), ("at",)))
 JOBS = Container("jobs", partition="id", indexes=(("openSince",), ("startedAt",)))
 BATCHES = Container("batches", partition="id", indexes=(("openSince",), ("startedAt",)))
 API_KEYS = Container("apiKeys", partition="id")

@@ -118,6 +118,7 @@ class Policy(Record):
     soft_bounce_limit: Annotated[int, Field(ge=2, le=20)] = 5
     sweep_guard: SweepGuard = SweepGuard()
     features: Features = Features()
+    trace_days: Annotated[int, Field(ge=1, le=30)] = 7
     cookie_hours: Annotated[int, Field(ge=1, le=8760)] = 4320
     analytics_id: str | None = Field(default=None, pattern=r"^(G|UA)-[A-Z0-9-]{4,20}$")
 

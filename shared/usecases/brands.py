@@ -30,6 +30,7 @@ from shared.domain.publication import Publication
 from shared.domain.records import Instant, Record
 from shared.domain.suppression import Suppression
 from shared.domain.syncing import SyncKey
+from shared.domain.tracing import Trace
 from shared.domain.ugc import Ugc
 from shared.domain.vouchers import Voucher
 from shared.domain.white_list import Allowed, WhiteList
@@ -77,6 +78,7 @@ class Brand:
     newsletters: Collection[Newsletter]
     ugc: Collection[Ugc]
     contests: Collection[Contest]
+    traces: Collection[Trace]
     flags: Collection[Flag]
     suppressions: Collection[Suppression]
     ledger: Collection[Entry]
@@ -223,6 +225,7 @@ class Brands:
             newsletters=of(c.NEWSLETTERS, Newsletter),
             ugc=of(c.UGC, Ugc),
             contests=of(c.CONTESTS, Contest),
+            traces=of(c.LIMITS, Trace),
             flags=of(c.FLAGS, Flag),
             suppressions=of(c.SUPPRESSIONS, Suppression),
             ledger=of(c.LEDGER, Entry),

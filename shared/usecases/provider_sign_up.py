@@ -13,8 +13,10 @@ from shared.domain.errors import (
     InvalidInputError,
     UnknownObjectError,
 )
+from shared.domain.flags import FlagKind
 from shared.domain.flows import FlowPurpose
 from shared.domain.ids import new_short_id
+from shared.domain.tracing import Visitor
 from shared.ports import ConflictError, StaleError
 from shared.usecases import flows
 from shared.usecases.brands import Brand
@@ -26,6 +28,7 @@ from shared.usecases.registration import check
 from shared.usecases.saving import ATTEMPTS
 from shared.usecases.sessions import open_session
 from shared.usecases.sign_up import check_required, take_in
+from shared.usecases.tracing import notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ async def accept(newcomer: Newcomer, accepted: Accepted, ip: str | None) -> Know
     check_required(brand, fields)
     if ip:
         await count_against(brand, "sign-up-from", ip)
+        await notice(brand, FlagKind.SIGN_UP_BURST, Visitor(ip, ""))
     await count_against(brand, "sign-up", fields["email"])
     await check(brand, way=newcomer.provider, email=fields["email"], customer_id=fields.get("customer_id"))
     now = brand.now()

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from shared.domain.community import month_of
 from shared.domain.counting import Counted
 from shared.domain.errors import UnknownObjectError
+from shared.domain.flags import FlagKind
 from shared.domain.publication import Publication, destination, parse_publication_id
+from shared.domain.tracing import Visitor
 from shared.ports import Query
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.counting import count_one, counts_of
+from shared.usecases.tracing import notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,10 @@ async def own_publications(
     return await _told(brand, [item.record for item in page]), following
 
 
-async def follow(brands: Brands, id: str, place: int, *, counted: bool) -> str:
-    """Where a content's link leads, counted as a click of nobody in particular (ACT-4); raises UnknownObjectError.
+async def follow(brands: Brands, id: str, place: int, visitor: Visitor | None) -> str:
+    """Where a content's link leads, counted as a click of nobody in particular (ACT-4) unless no person asks (None).
+
+    Raises UnknownObjectError. A burst from one address is flagged about whose publication it is (ACT-5).
 
     It is no deliberate act of a person (RET-13): a GET cannot be told from a mail scanner's. The provider's click event is one.
     """
@@ -64,8 +69,10 @@ async def follow(brands: Brands, id: str, place: int, *, counted: bool) -> str:
     url = destination(publication, place) if publication else None
     if url is None:
         raise UnknownObjectError
-    if counted:
+    if visitor:
         await count_one(brand, id, Counted.CLICKS)
+        if visitor.ip:
+            await notice(brand, FlagKind.CLICK_BURST, visitor, whose.ambassador)
     return url
 
 

@@ -26,6 +26,7 @@ from shared.usecases.collections import Change, Collection
 from shared.usecases.limiting import forget_old_windows
 from shared.usecases.saving import repair_proofs
 from shared.usecases.suppressing import reach_again
+from shared.usecases.tracing import forget_traces
 from shared.usecases.vouchers import forget_old_vouchers
 
 T = TypeVar("T", Job, MailBatch, Run, Newsletter)
@@ -87,6 +88,7 @@ async def _forget(brand: Brand) -> int:
     """Deletes jobs, batches, reports, accesses and vouchers of a year ago, and rate-limit windows long over; gives how many."""
     return (
         await forget_old_windows(brand)
+        + await forget_traces(brand)
         + await forget_old_accesses(brand)
         + await forget_old_vouchers(brand)
         + await _delete_old(brand, brand.jobs)

@@ -7,9 +7,11 @@ from typing import Any
 from shared.domain.addresses import clean_address
 from shared.domain.ambassador import AccountMail, AccountStatus, Ambassador
 from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError, UnknownObjectError
+from shared.domain.flags import FlagKind
 from shared.domain.ids import new_short_id
 from shared.domain.passwords import hash_password
 from shared.domain.tokens import Purpose
+from shared.domain.tracing import Visitor
 from shared.ports import ConflictError, StaleError
 from shared.usecases.account_mails import owing, queue_account_mail
 from shared.usecases.brands import Brand, Brands
@@ -17,6 +19,7 @@ from shared.usecases.claims import bind, bind_subjects, by_email, take_blog_alia
 from shared.usecases.limiting import count_against
 from shared.usecases.registration import check
 from shared.usecases.saving import ATTEMPTS
+from shared.usecases.tracing import notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class SignUp:
     fields: dict[str, Any]
 
 
-async def sign_up(brand: Brand, form: SignUp, ip: str | None) -> None:
+async def sign_up(brand: Brand, form: SignUp, ip: str | None, user_agent: str = "") -> None:
     """Takes a sign-up, unless registration is closed to it (REG-3).
 
     A known address gets another mail, and the caller the same answer after the same work."""
@@ -39,6 +42,7 @@ async def sign_up(brand: Brand, form: SignUp, ip: str | None) -> None:
         raise InvalidInputError(errors=[FieldError("email", str(error))]) from None
     if ip:
         await count_against(brand, "sign-up-from", ip)
+        await notice(brand, FlagKind.SIGN_UP_BURST, Visitor(ip, user_agent))
     await count_against(brand, "sign-up", email)
     await check(brand, way="form", email=email, customer_id=form.fields.get("customer_id"))
     password_hash = await asyncio.to_thread(hash_password, form.password, brand.ports.bcrypt_cost)

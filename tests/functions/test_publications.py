@@ -4,10 +4,13 @@ import re
 
 import pytest
 
+from shared.domain.flags import FlagKind
 from shared.domain.ids import new_id
 from shared.domain.mail_events import EventKind
+from shared.domain.tracing import BURSTS
 from shared.usecases.mail_events import QueuedEvent, apply_events
 from tests.functions.suite import SignedIn, Suite
+from tests.functions.tenants import FORM
 
 GRACE = "grace@example.org"
 CONTENTS = [
@@ -132,3 +135,19 @@ async def test_a_link_to_nothing_is_answered_by_a_page(suite: Suite) -> None:
         answered = await suite.http.get(path, headers=BROWSER)
         assert (answered.status_code, answered.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
     assert await counts(ada, id) == {"opens": 0, "clicks": 0, "comments": 0, "likes": 0}
+
+
+@pytest.mark.rule("ACT-5")
+async def test_bursts_over_http_are_flagged_by_an_address_that_is_nowhere(suite: Suite) -> None:
+    ada, _, links = await mailed(suite)
+    ip = "203.0.113.77"
+    for _ in range(BURSTS[FlagKind.CLICK_BURST].times):
+        await suite.http.get(links[0], headers={**BROWSER, "X-Forwarded-For": f"{ip}:5555"})
+    for number in range(BURSTS[FlagKind.SIGN_UP_BURST].times):
+        form = {**FORM, "email": f"n{number}@example.org"}
+        headers = {**BROWSER, "X-Forwarded-For": ip}
+        await suite.http.post("/api/brands/acme/ambassadors", json=form, headers=headers)
+    stored = await suite.dump()
+    raised = {flag["kind"]: flag["subject"] for flag in stored["acme/flags"].values()}
+    assert raised["click_burst"] == ada.account.id and set(raised) == {"click_burst", "sign_up_burst"}
+    assert ip not in str(stored)
