@@ -139,6 +139,7 @@ ROUTES: Mapping[str, Route] = {
     "change_user": Route("users", PATCH, MANAGED + "/users/{id}"),
     "revoke_user": Route("users", DELETE, MANAGED + "/users/{id}"),
     "count_suppressions": Route("oversight", GET, MANAGED + "/suppressions"),
+    "release_suppression": Route("oversight", POST, MANAGED + "/suppressions/release"),
     "list_flags": Route("oversight", GET, MANAGED + "/flags"),
     "close_flag": Route("oversight", POST, MANAGED + "/flags/{id}/close"),
     "read_access_log": Route("oversight", GET, MANAGED + "/access-log"),

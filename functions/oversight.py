@@ -1,8 +1,10 @@
 """What the Manager shows of how data is treated: who looked at it, what is blocked, what looks wrong (VIS-7, SUP-1, ACT-5)."""
 
 import re
+from typing import Annotated
 
 import azure.functions as func
+from pydantic import StringConstraints, field_validator
 
 from functions.http import Answer, Body, PageQuery, ShortText, answer, operation, parse, parse_query
 from functions.identity import staff
@@ -10,9 +12,16 @@ from shared.domain.access_log import Act, Seen
 from shared.domain.errors import UnknownObjectError
 from shared.domain.flags import Flag
 from shared.domain.records import Instant
-from shared.domain.staff import MAY_DECIDE_FLAGS, MAY_READ_ACCESS_LOG, MAY_SEE_FLAGS, MAY_SEE_SUPPRESSIONS, Role
+from shared.domain.staff import (
+    MAY_DECIDE_FLAGS,
+    MAY_READ_ACCESS_LOG,
+    MAY_RELEASE_ADDRESSES,
+    MAY_SEE_FLAGS,
+    MAY_SEE_SUPPRESSIONS,
+    Role,
+)
 from shared.domain.suppression import SuppressionReason
-from shared.usecases import access_log, flags
+from shared.usecases import access_log, flags, releasing
 from shared.usecases.suppressing import count_by_reason
 
 
@@ -38,6 +47,20 @@ class SuppressionCounts(Answer):
     """How many addresses are blocked for each reason; one with two reasons counts for each."""
 
     by_reason: dict[SuppressionReason, int]
+
+
+class ReleaseBody(Body):
+    """Which address, and why; the reason is kept for good, and the address nowhere."""
+
+    email: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+
+    @field_validator("reason")
+    @classmethod
+    def _without_an_address(cls, value: str) -> str:
+        if "@" in value:
+            raise ValueError("must name no address")
+        return value
 
 
 class FlagQuery(PageQuery):
@@ -90,6 +113,16 @@ async def count_suppressions(req: func.HttpRequest) -> func.HttpResponse:
     """How many addresses are on the black list, by reason, and never which (SUP-1)."""
     caller = await staff(req, MAY_SEE_SUPPRESSIONS)
     return answer(200, SuppressionCounts(by_reason=await count_by_reason(caller.brand)))
+
+
+@operation(auth="staff", body=ReleaseBody, answers={204: None})
+async def release_suppression(req: func.HttpRequest) -> func.HttpResponse:
+    """Lets an address be written to again after a mail error, for a reason that is kept (SUP-4); an opt-out stays."""
+    caller = await staff(req, MAY_RELEASE_ADDRESSES)
+    body = parse(req, ReleaseBody)
+    await caller.sees(Seen.SUPPRESSIONS, 1, Act.CHANGED)
+    await releasing.release_suppression(caller.brand, body.email, body.reason, f"staff:{caller.member.id}")
+    return answer(204)
 
 
 @operation(auth="staff", query=FlagQuery, answers={200: FlagList})

@@ -16,6 +16,7 @@ class Seen(StrEnum):
     AMBASSADORS = "ambassadors"
     USERS = "users"
     FLAGS = "flags"
+    SUPPRESSIONS = "suppressions"
     PHOTOS = "photos"
     RIGHTS = "rights"
 

@@ -44,6 +44,7 @@ BODIES: dict[str, Callable[[str], Any]] = {
     "define_contest": lambda _: {"title": "T", "usage": "U", "endsAt": "2031-01-01T00:00:00Z", "days": 9},
     "give_award": lambda _: {"title": "Best"},
     "send_newsletter": lambda _: {"subject": "News", "body": "Look"},
+    "release_suppression": lambda _: {"email": "friend.of.gil@example.org", "reason": "for a reason"},
     "close_flag": lambda _: {"decision": "harmless", "reason": "for a reason"},
     "create_api_key": lambda _: {"scopes": ["sync"]},
     "receive_orders": lambda id: {

@@ -57,6 +57,33 @@ async def test_the_black_list_is_counted_by_reason_and_never_listed(suite: Suite
     assert set(globex.json()["byReason"].values()) == {0}
 
 
+@pytest.mark.rule("SUP-4")
+async def test_the_account_team_releases_an_address_for_a_reason(suite: Suite) -> None:
+    brand, address, release = await app.brand("acme"), "grace@example.org", MANAGED + "/suppressions/release"
+    await suppress(brand, brand.hasher.ref(address), SuppressionReason.HARD_BOUNCE, suite.world.clock.now())
+    word = {"email": "Grace@Example.org", "reason": "the provider was down"}
+    for role in Role:
+        if role is not Role.ACCOUNT_TEAM:
+            assert (
+                await suite.http.post(release, headers=await suite.staff(role, "acme"), json=word)
+            ).status_code == 404
+    team = await suite.staff(Role.ACCOUNT_TEAM, "acme")
+    for bad in ({"email": "grace"}, {"reason": " "}, {"reason": f"asked by {address}"}, {"more": 1}):
+        refused = await suite.http.post(release, headers=team, json={**word, **bad})
+        assert (refused.status_code, [e["field"] for e in refused.json()["errors"]]) == (422, list(bad)), refused.text
+        assert address not in refused.text.casefold()
+    done = await suite.http.post(release, headers=team, json=word)
+    assert (done.status_code, done.text) == (204, "")
+    again = await suite.http.post(release, headers=team, json=word)
+    assert (again.status_code, again.json()["type"]) == (409, "urn:popsell:problem:not-releasable")
+    assert set((await suite.http.get(MANAGED + "/suppressions", headers=team)).json()["byReason"].values()) == {0}
+    kept = str(await suite.dump("acme"))
+    assert "the provider was down" in kept
+    assert "grace" not in kept.casefold(), "the address stands nowhere"
+    (first, *_), _ = await entries(brand, 20, None)
+    assert (first.kind, first.act) == ("suppressions", "changed")
+
+
 @pytest.mark.rule("ACT-5")
 async def test_staff_see_a_flag_with_its_reason_and_a_person_decides(suite: Suite) -> None:
     brand = await app.brand("acme")
