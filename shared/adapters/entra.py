@@ -75,10 +75,11 @@ class Entra:
     def _finish(self, secrets: Document, answer: Mapping[str, str]) -> tuple[dict[str, Any], str]:
         if "error" in answer:
             raise LogInRefusedError("denied")
+        said = {name: answer[name] for name in ("code", "state") if name in answer}  # and nothing that MSAL might follow
         with _asking():
             tenant = self._tenant(secrets["tenant"])
             try:
-                result = tenant.client.acquire_token_by_auth_code_flow(secrets["flow"], dict(answer))
+                result = tenant.client.acquire_token_by_auth_code_flow(secrets["flow"], said)
             except RuntimeError:  # MSAL's word for it, which repeats both
                 raise LogInRefusedError("wrong_nonce") from None
             except (ValueError, KeyError):
