@@ -172,7 +172,8 @@ def _accepted(req: func.HttpRequest, newcomer: Newcomer, said: dict[str, str]) -
     fields = form.model_dump(exclude={"email", "accept_terms"}, exclude_none=True)
     if form.address:
         fields["address"] = Address(**form.address.model_dump())
-    return Accepted(form.email, {**fields, "language": _language(req, newcomer.brand)})
+    fields["language"] = _language(req, newcomer.brand)
+    return Accepted(form.email, fields, photo_wanted=said.get("photo") == "yes")
 
 
 def _known(newcomer: Newcomer) -> list[tuple[render.FieldName, str]]:
@@ -208,5 +209,7 @@ def _asked(req: func.HttpRequest, newcomer: Newcomer, said: dict[str, str], refu
         known=_known(newcomer),
         fields=[render.Field(name, said.get(name, ""), name in wrong) for name in _missing(newcomer)],
         terms_version=policy.terms_version,
+        photo=newcomer.has_picture,
+        photo_wanted=said.get("photo") == "yes",
         terms_refused="accept_terms" in wrong,
     )

@@ -248,6 +248,7 @@ class Identity:
     email: str | None = None
     first_name: str | None = None
     last_name: str | None = None
+    picture: str | None = None  # where the provider has one
     claims: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -260,6 +261,10 @@ class IdentityProvider(Protocol):
 
     async def finish(self, secrets: Document, answer: Mapping[str, str]) -> Identity:
         """Who came back; raises LogInRefusedError for a word that is not good, TryAgainError when nobody can be asked."""
+        ...
+
+    async def picture(self, identity: Identity) -> bytes | None:
+        """The person's picture; None when there is none, or it cannot be had."""
         ...
 
 

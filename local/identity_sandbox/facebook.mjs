@@ -4,9 +4,12 @@ import { createHmac } from "node:crypto";
 import { bearer, form, json, notFound, redirect, refuse } from "./http.mjs";
 import { choose } from "./pages.mjs";
 
+const PICTURE = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAFElEQVR4nGOMqjjBgA0wYRUdtBIAQ8UBqttjjicAAAAASUVORK5CYII=", "base64");
+
 export class Facebook {
-  constructor(client, people, faults, grants) {
-    Object.assign(this, { client, people, faults, grants });
+  constructor(client, people, faults, grants, origin) {
+    Object.assign(this, { client, people, faults, grants, origin });
   }
 
   async answer(request, response, url) {
@@ -14,6 +17,7 @@ export class Facebook {
     if (url.pathname.endsWith("/dialog/oauth")) return this.#dialog(response, url, asked);
     if (url.pathname.endsWith("/oauth/access_token")) return this.#accessToken(response, asked);
     if (url.pathname.endsWith("/me")) return this.#me(response, { access_token: bearer(request), ...asked });
+    if (url.pathname.includes("/pictures/")) return response.writeHead(200, { "Content-Type": "image/png" }).end(PICTURE);
     return notFound(response);
   }
 
@@ -47,8 +51,9 @@ export class Facebook {
       first_name: person.firstName,
       last_name: person.lastName,
       email: person.facebookEmail ?? undefined,
+      picture: { data: { is_silhouette: person.picture === false, url: `${this.origin()}/facebook/v24.0/pictures/${person.id}` } },
     };
-    const fields = (asked.fields ?? "id").split(",");
+    const fields = (asked.fields ?? "id").replace(/\.(width|height)\(\d+\)/g, "").split(",");
     return json(response, Object.fromEntries(fields.filter(name => all[name]).map(name => [name, all[name]])));
   }
 }

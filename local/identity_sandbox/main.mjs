@@ -33,7 +33,7 @@ const faults = new Faults();
 const grants = new Grants();
 const rooms = {
   api: new Control(people, faults, grants),
-  facebook: new Facebook(client, people, faults, grants),
+  facebook: new Facebook(client, people, faults, grants, origin),
   google: new Google(client, people, faults, grants),
   graph: new Contacts(grants, faults, origin),
   people: new Contacts(grants, faults, origin),

@@ -75,7 +75,9 @@ class Entra:
     def _finish(self, secrets: Document, answer: Mapping[str, str]) -> tuple[dict[str, Any], str]:
         if "error" in answer:
             raise LogInRefusedError("denied")
-        said = {name: answer[name] for name in ("code", "state") if name in answer}  # and nothing that MSAL might follow
+        said = {
+            name: answer[name] for name in ("code", "state") if name in answer
+        }  # and nothing that MSAL might follow
         with _asking():
             tenant = self._tenant(secrets["tenant"])
             try:
@@ -160,6 +162,10 @@ class EntraIdentityProvider:
 
     def __init__(self, entra: Entra) -> None:
         self._entra = entra
+
+    async def picture(self, identity: Identity) -> bytes | None:
+        """None: a directory's pictures are the employer's."""
+        return None
 
     async def aclose(self) -> None:
         """Lets go of connections."""

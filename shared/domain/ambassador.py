@@ -175,6 +175,7 @@ class Ambassador(Record):
     brand_key: str | None = None  # what the brand's directory calls the account, once a row of it was matched (REG-2)
     sso_id: str | None = None  # `<tenant>.<object id>` at the brand's own directory (REG-2)
     facebook_id: str | None = None
+    photo_wanted: bool = False  # the one at Facebook, taken at the next log-in there
     address: Address = Address()
     language: Literal["en", "fr"] = "en"
     date_of_birth: str | None = None

@@ -115,6 +115,7 @@ AMBASSADOR_FIELDS: Mapping[str, Fate] = {
     "position": Fate.ERASE,
     "iban": Fate.ERASE,
     "photo": Fate.ERASE,
+    "photo_wanted": Fate.ERASE,
     "loose_files": Fate.ERASE,
     "loose_since": Fate.DERIVED,
     "communication": Fate.ERASE,

@@ -43,8 +43,13 @@ def sign_up_page(
     fields: Sequence[Field],
     terms_version: str,
     terms_refused: bool = False,
+    photo: bool = False,
+    photo_wanted: bool = False,
 ) -> Page:
-    """`/login/accept`: posts the fields by their names, `flow`, and `accept_terms=yes`; nothing is stored before."""
+    """`/login/accept`: posts the fields by their names, `flow`, and `accept_terms=yes`; nothing is stored before.
+
+    With `photo` the provider's picture is offered, by a box that is not ticked (`photo=yes`).
+    """
     values = {"brand": name_of(brand.name), "processor": brand.processor, "terms": one_line(terms_version)}
     t = texts_of("pages", "sign_up", language, values)
     look = style(brand.primary_colour, brand.readable_text)
@@ -77,6 +82,8 @@ def sign_up_page(
             ],
             genders=[(name, t[f"gender_{name}"]) for name in GENDERS],
             terms_refused=terms_refused,
+            photo=photo,
+            photo_wanted=photo_wanted,
         )
     )
     return Page(html, page_headers(language, look.source))

@@ -1,6 +1,7 @@
 """Log-in by the brand's own directory or by Facebook: ambassadors at once, others are asked first (REG-1, REG-2)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -8,6 +9,7 @@ from shared.domain.addresses import clean_address
 from shared.domain.ambassador import AccountStatus, Ambassador
 from shared.domain.errors import (
     ChangedMeanwhileError,
+    DomainError,
     ForbiddenError,
     LogInRefusedError,
     RegistrationClosedError,
@@ -18,10 +20,12 @@ from shared.domain.ids import new_id
 from shared.domain.policy import Policy
 from shared.ports import ConflictError, Identity, StaleError
 from shared.usecases import flows
+from shared.usecases.accounts import change_account
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.claims import bind, by_subject, free_address
 from shared.usecases.collections import Versioned
 from shared.usecases.flows import Sent, Taken
+from shared.usecases.photos import save_photo
 from shared.usecases.saving import ATTEMPTS
 from shared.usecases.sessions import SignedInAmbassador, open_session
 
@@ -42,6 +46,11 @@ class Newcomer:
     flow: str
     key: str
     identity: Identity
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether the provider has a picture to offer."""
+        return self.identity.picture is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ async def _newcomer(brand: Brand, provider: Provider, identity: Identity) -> New
     if not getattr(brand.policy.registration, provider):
         raise RegistrationClosedError  # before anything is asked
     id = new_id()
-    said = {name: getattr(identity, name) for name in ("subject", "email", "first_name", "last_name")}
+    said = {name: getattr(identity, name) for name in ("subject", "email", "first_name", "last_name", "picture")}
     kept = {**said, "claims": _asked_for(brand.policy, identity)}
     key = await flows.keep(brand.ports, id, FlowPurpose.SIGN_UP, provider, brand.id, {"identity": kept})
     return Newcomer(brand, provider, id, key, identity)
@@ -119,8 +128,19 @@ async def _signed_in(brand: Brand, provider: Provider, identity: Identity) -> Kn
         except StaleError:
             continue
         await free_address(brand, known.record, after)
+        if known.record.photo_wanted:
+            await _take_photo(brand, provider, identity, known.record.id)
         return Known(brand, session)
     raise ChangedMeanwhileError
+
+
+async def _take_photo(brand: Brand, provider: Provider, identity: Identity, ambassador: str) -> None:
+    """Takes the picture that the ambassador wanted, once, unless they put one there themselves; no log-in fails by it."""
+    data = await brand.ports.identity[provider].picture(identity)
+    account = await change_account(brand, ambassador, lambda account: account.changed(photo_wanted=False))
+    if data and account.photo is None:
+        with suppress(DomainError):
+            await save_photo(brand, ambassador, data)
 
 
 async def _up_to_date(brand: Brand, known: Versioned[Ambassador], identity: Identity) -> Ambassador:

@@ -37,6 +37,7 @@ class Accepted:
 
     email: str | None
     fields: dict[str, Any]
+    photo_wanted: bool = False
 
 
 async def accept(newcomer: Newcomer, accepted: Accepted, ip: str | None) -> Known | None:
@@ -60,6 +61,7 @@ async def accept(newcomer: Newcomer, accepted: Accepted, ip: str | None) -> Know
     account = Ambassador(
         **fields,
         **{f"{newcomer.provider}_id": identity.subject},
+        photo_wanted=accepted.photo_wanted and newcomer.has_picture,
         created_at=now,
         terms_accepted_at=now,
         terms_version=brand.policy.terms_version,

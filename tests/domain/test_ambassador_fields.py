@@ -56,6 +56,7 @@ WHOLE: dict[str, Any] = {
     "interests": ("secret-interest",),
     "position": "secret-position",
     "iban": "secret-iban",
+    "photo_wanted": True,
     "photo": StoredPhoto(file="secret-file", key="secret-key", media_type="image/jpeg"),
     "loose_files": (LooseFile(file="secret-old-file", since=AT),),
     "communication": CommunicationSwitches(newsletters=False),

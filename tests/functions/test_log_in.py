@@ -423,3 +423,39 @@ async def test_no_log_holds_a_code_a_token_or_a_person(
     assert {record.name for record in ours} >= {"popsell", "urllib3.connectionpool"}
     told = " ".join(f"{record.getMessage()} {record.exc_info} {record.__dict__}" for record in ours)
     assert [secret for secret in secrets if secret in told] == []
+
+
+@pytest.mark.rule("AMB-1")
+async def test_the_photo_at_facebook_is_taken_once_and_only_when_it_was_wanted(
+    suite: Suite, identity_sandbox: IdentitySandbox, eve: dict[str, Any]
+) -> None:
+    noah = "noah.new@acme.example"
+    for who, wanted in ((EVE, "yes"), (noah, "")):
+        asked = await came_back(suite, identity_sandbox, who, "facebook")
+        assert 'name="photo" value="yes">' in asked.text, "offered, and not ticked"
+        assert (await accepted(suite, asked, photo=wanted, alias=who[:3])).status_code == 200
+        await suite.world.drain()
+        assert (await suite.http.post(f"/c/{link(suite, who, 'c')}")).status_code == 200
+        answer = await came_back(suite, identity_sandbox, who, "facebook")
+        assert answer.status_code == 303
+        shown = await suite.http.get("/api/brands/acme/me/photo", headers=cookies(answer))
+        assert shown.status_code == (200 if wanted else 404)
+        if wanted:
+            csrf = (await suite.http.get("/api/brands/acme/session", headers=cookies(answer))).json()["csrfToken"]
+            gone = {**cookies(answer), "X-CSRF-Token": csrf}
+            assert (await suite.http.request("DELETE", "/api/brands/acme/me/photo", headers=gone)).status_code == 204
+            again = await came_back(suite, identity_sandbox, who, "facebook")
+            assert (await suite.http.get("/api/brands/acme/me/photo", headers=cookies(again))).status_code == 404
+    assert not any(one.photo_wanted for one in await accounts())
+
+
+@pytest.mark.rule("AMB-1")
+async def test_who_has_no_photo_at_facebook_is_not_asked(
+    suite: Suite, identity_sandbox: IdentitySandbox, eve: dict[str, Any]
+) -> None:
+    identity_sandbox.person(tenant=ACME_TENANT, email=EVE, picture=False)
+    asked = await came_back(suite, identity_sandbox, EVE, "facebook")
+    identity_sandbox.person(tenant=ACME_TENANT, email=EVE, picture=True)
+    assert 'name="photo"' not in asked.text
+    assert (await accepted(suite, asked, photo="yes")).status_code == 200
+    assert [one.photo_wanted for one in await accounts()] == [False]

@@ -58,6 +58,8 @@ def pages(
             known=known,
             fields=[render.Field(name, ambassador, refused=True) for name in asked],
             terms_refused=True,
+            photo=True,
+            photo_wanted=True,
         ),
         **log_in,
         "invitation": render.invitation_page(**person, answer=None, until=until),
