@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from shared.domain.gamification import Act, Award, Standing, Tally, standing
+from shared.domain.grants import Network, SocialGrant
 from shared.domain.hashing import Hasher
 from shared.domain.ids import new_id
 from shared.domain.ledger import Entry
@@ -191,6 +192,8 @@ class Ambassador(Record):
     loose_since: Instant | None = None
     communication: CommunicationSwitches = CommunicationSwitches()
     community: CommunitySwitches = CommunitySwitches()
+    grants: Mapping[Network, SocialGrant] = {}
+    grants_since: Instant | None = None  # the longest unused of those in force
     told: tuple[str, ...] = ()  # the newest of what was sent to everybody: nobody is told twice
     acts: Mapping[Act, Tally] = {}
     awards: tuple[Award, ...] = ()
@@ -280,6 +283,7 @@ class Ambassador(Record):
             search=self._search_text(),
             loose_since=min((loose.since for loose in self.loose_files), default=None),
             customer_hash=hasher.ref(self.customer_id) if self.customer_id else self.customer_hash,
+            grants_since=min((grant.last_used_at for grant in self.grants.values() if grant.active), default=None),
             clock=account_clock(self),
         )
 
@@ -306,7 +310,8 @@ class Claim(Record):
     """Which account a value leads to; `id` names the value, so that two accounts cannot share it.
 
     An address that signs in, or an identity provider's word for somebody: its hash. The name of a blog page: `blog.` and
-    the name. The customer ID of the brand: `customer.` and its hash.
+    the name. The customer ID of the brand: `customer.` and its hash. An
+    account on a social network: the network and its hash.
     """
 
     id: str

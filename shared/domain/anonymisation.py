@@ -120,6 +120,8 @@ AMBASSADOR_FIELDS: Mapping[str, Fate] = {
     "loose_since": Fate.DERIVED,
     "communication": Fate.ERASE,
     "community": Fate.ERASE,
+    "grants": Fate.ERASE,
+    "grants_since": Fate.DERIVED,
     "told": Fate.ERASE,
     "acts": Fate.ERASE,
     "awards": Fate.ERASE,

@@ -34,6 +34,7 @@ AMBASSADORS = Container(
         ("clock.rule", "clock.since"),
         ("owedSince",),
         ("looseSince",),
+        ("grantsSince",),
         ("proof.at",),
         ("createdAt",),
         ("status", "createdAt"),

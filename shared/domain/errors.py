@@ -137,6 +137,12 @@ class ChangedMeanwhileError(DomainError):
     status, kind, title = 409, "changed-meanwhile", "The object was changed meanwhile"
 
 
+class GrantTakenError(DomainError):
+    """An account on a network belongs to one ambassador of a brand: interactions there are theirs alone."""
+
+    status, kind, title = 409, "grant-taken", "Another ambassador has this account"
+
+
 class BrandSuspendedError(DomainError):
     """The brand is suspended (BR-3): what it has can be read, and nothing be changed."""
 

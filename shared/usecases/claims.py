@@ -6,6 +6,7 @@ from itertools import islice
 
 from shared.domain.aliases import is_name, names
 from shared.domain.ambassador import AccountStatus, Ambassador, Claim
+from shared.domain.grants import Network, network_claim
 from shared.domain.syncing import key_refs
 from shared.ports import ConflictError
 from shared.usecases.brands import Brand
@@ -105,6 +106,41 @@ def customer_claims(brand: Brand, customer_id: str) -> list[str]:
     return [f"customer.{ref}" for ref in brand.hasher.refs(customer_id)]
 
 
+async def by_network(brand: Brand, network: Network, account_id: str) -> Versioned[Ambassador] | None:
+    """The account whose ambassador granted this account on a network (AMB-5); None unless both are in force."""
+    refs = brand.hasher.refs(account_id)
+    ids = [network_claim(network, ref) for ref in refs]
+    for claim in (await brand.claims.get_many([(id, id) for id in ids])).values():
+        account = await _holder(brand, claim.record)
+        if account is None or account.record.status is not AccountStatus.ACTIVE:
+            continue
+        grant = account.record.grants.get(network)
+        if grant and grant.active and grant.account_hash in refs:
+            return account
+    return None
+
+
+async def bind_network(brand: Brand, ambassador: str, network: Network, account_hash: str) -> None:
+    """Binds an account on a network to who granted it; raises as `bind` does, and wants the account stored, too."""
+    account = await brand.ambassadors.get(ambassador, ambassador)
+    if account is None:
+        raise ConflictError("the account is gone")
+
+    def holds(holder: Ambassador) -> bool:
+        grant = holder.grants.get(network)
+        return grant is not None and grant.account_hash == account_hash
+
+    await _bind(brand, network_claim(network, account_hash), account.record, holds)
+
+
+async def release_network(brand: Brand, ambassador: str, network: Network, account_hash: str) -> None:
+    """Frees an account on a network."""
+    id = network_claim(network, account_hash)
+    claim = await brand.claims.get(id, id)
+    if claim and claim.record.ambassador_id == ambassador:
+        await brand.claims.write_many([Change(claim, None)])
+
+
 async def by_blog_alias(brand: Brand, alias: str) -> Versioned[Ambassador] | None:
     """The account whose blog page has this name, in capitals or not; None unless the account has access."""
     name = alias.casefold()
@@ -143,6 +179,7 @@ async def release(brand: Brand, account: Ambassador) -> None:
     ids += customer_claims(brand, account.customer_id) if account.customer_id else []
     ids += key_claims(brand, account.brand_key) if account.brand_key else []
     ids += account.former_hashes
+    ids += [network_claim(grant.network, grant.account_hash) for grant in account.grants.values() if grant.account_hash]
     ids += [page_claim(account.blog_alias)] if account.blog_alias else []
     claims = list((await brand.claims.get_many([(id, id) for id in ids])).values())
     if account.blog_alias is None:  # a confirmation that was cut short may have taken one

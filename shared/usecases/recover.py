@@ -11,6 +11,7 @@ from shared.ports import Outcome, Query, Where
 from shared.usecases import (
     account_mails,
     confirm,
+    grants,
     import_contacts,
     invite,
     link_address_book,
@@ -48,6 +49,7 @@ class Recovered:
     loose_files: int
     white_lists: int
     photos: int
+    grants: int
     opt_outs: int
     proofs: int
     confirmations: int
@@ -77,6 +79,7 @@ async def recover(brand: Brand) -> Recovered:
         loose_files=await photos.delete_loose_files(brand, before),
         white_lists=await white_list.clear_away(brand, before),
         photos=await ugc.delete_due_photos(brand, before),
+        grants=await grants.disable_unused_grants(brand),
         opt_outs=await reach_again(brand, before),
         confirmations=confirmations,
         proofs=await repair_proofs(brand, PROOFS_WITHIN),

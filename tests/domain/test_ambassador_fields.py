@@ -22,13 +22,15 @@ from shared.domain.ambassador import (
 )
 from shared.domain.anonymisation import AMBASSADOR_FIELDS, Fate, anonymised_ambassador, check_table
 from shared.domain.gamification import Act, Award, Tally
-from shared.domain.hashing import Hasher
+from shared.domain.grants import Network, SocialGrant
+from shared.domain.hashing import Hasher, WrappedKey
 from shared.domain.ledger import Evidence, next_entry
 from shared.domain.retention import RuleId
 
 AT = datetime(2030, 1, 1, tzinfo=UTC)
 LATER = datetime(2030, 1, 9, tzinfo=UTC)
 HASHER = Hasher({1: b"k" * 32})
+GRANT = SocialGrant(network=Network.TWITTER, token=WrappedKey("secret-token"), granted_at=AT, last_used_at=AT)
 WHOLE: dict[str, Any] = {
     "status": AccountStatus.LEAVING,
     "created_at": AT,
@@ -61,6 +63,7 @@ WHOLE: dict[str, Any] = {
     "loose_files": (LooseFile(file="secret-old-file", since=AT),),
     "communication": CommunicationSwitches(newsletters=False),
     "community": CommunitySwitches(hide_events=True),
+    "grants": {Network.TWITTER: GRANT},
     "told": ("secret-newsletter",),
     "acts": {Act.LIKED: Tally(days=3, last=AT.date())},
     "awards": (Award(contest="secret-contest", title="secret-award", at=AT),),

@@ -27,6 +27,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "edit_contact": {"firstName": "Other"},
     "invite_contacts": {"all": True},
     "publish": {"all": True, "subject": "News", "body": "Look", "contents": []},
+    "give_grant": {"token": "t", "accountId": "7"},
     "agree_to_reuse": {"contest": "summer", "textVersion": "x"},
     "define_contest": {"title": "T", "usage": "U", "endsAt": "2031-01-01T00:00:00Z", "days": 9},
     "give_award": {"title": "Best"},
@@ -90,7 +91,7 @@ def _fields(operation: Operation) -> list[str]:
 
 
 async def _send(suite: Suite, operation: Operation, mine: Tenant, body: bytes) -> httpx.Response:
-    known = {"brand": "acme", "alias": mine.page, "formId": FORMS.get(operation.name, mine.form)}
+    known = {"brand": "acme", "network": "twitter", "alias": mine.page, "formId": FORMS.get(operation.name, mine.form)}
     path = re.sub(r"{(\w+)}", lambda name: known.get(name[1]) or mine.thing(operation.path), operation.path)
     headers = {"Content-Type": "application/json"}
     if operation.auth == "public":

@@ -40,6 +40,7 @@ BODIES: dict[str, Callable[[str], Any]] = {
     "grant_user": lambda _: {"tenantId": UUID_1, "objectId": UUID_1, "displayName": "X", "role": "brand_admin"},
     "change_user": lambda _: {"role": "brand_admin"},
     "comment_publication": lambda _: {"text": "Nice"},
+    "give_grant": lambda _: {"token": "t", "accountId": "7"},
     "agree_to_reuse": lambda _: {"contest": "summer", "textVersion": "x"},
     "define_contest": lambda _: {"title": "T", "usage": "U", "endsAt": "2031-01-01T00:00:00Z", "days": 9},
     "give_award": lambda _: {"title": "Best"},
@@ -95,7 +96,7 @@ def _cookie(token: str, csrf: str | None = None) -> dict[str, str]:
 
 def _ask(operation: Operation, brand: str, thing: str, headers: dict[str, str]) -> Ask:
     form = EXTERNAL if "/external/" in operation.path else thing
-    known = {"brand": brand, "provider": "google", "formId": form}
+    known = {"brand": brand, "provider": "google", "formId": form, "network": "twitter"}
     path = re.sub(r"{(\w+)}", lambda name: known.get(name[1], thing), operation.path)
     content = BODIES[operation.name](thing) if operation.body else None
     return Ask(operation.methods[0], path, headers, content)
