@@ -158,6 +158,8 @@ ROUTES: Mapping[str, Route] = {
     "delete_form": Route("collection", DELETE, FORMS + "/{formId}"),
     "ask_for_voucher": Route("vouchers", POST, BRAND + "/vouchers"),
     "redeem_voucher": Route("vouchers", POST, BRAND + "/vouchers/{code}/redeem"),
+    "answer_social_network": Route("social", GET, BRAND + "/social/{network}"),
+    "receive_social_events": Route("social", POST, BRAND + "/social/{network}"),
     "list_api_keys": Route("api_keys", GET, API_KEYS),
     "create_api_key": Route("api_keys", POST, API_KEYS),
     "revoke_api_key": Route("api_keys", DELETE, API_KEYS + "/{id}"),

@@ -33,6 +33,7 @@ SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "staff": [{"staffSession": []}, {"staffCookie": [], "csrf": []}],
     "mail_provider": [{"webhook": []}],
     "api_key": [{"apiKey": []}],
+    "social_network": [{"signature": []}],
 }
 SCHEMES = {
     "session": {"type": "http", "scheme": "bearer", "description": "The token of a session."},
@@ -41,6 +42,12 @@ SCHEMES = {
     "staffCookie": {"type": "apiKey", "in": "cookie", "name": "Popsell_manager"},
     "staffSession": {"type": "http", "scheme": "bearer", "description": "The token of a member of staff."},
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A key of the brand."},
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-twitter-webhooks-signature",
+        "description": "The network's HMAC-SHA-256 of the body.",
+    },
     "webhook": {"type": "http", "scheme": "basic", "description": "The mail provider's credentials."},
 }
 

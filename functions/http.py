@@ -34,8 +34,8 @@ from shared.domain.errors import (
 
 log = logging.getLogger("popsell")
 
-Auth = Literal["public", "ambassador", "staff", "mail_provider", "api_key"]
-SIGN_IN: Mapping[Auth, str] = {"mail_provider": "Basic", "api_key": "ApiKey"}
+Auth = Literal["public", "ambassador", "staff", "mail_provider", "api_key", "social_network"]
+SIGN_IN: Mapping[Auth, str] = {"mail_provider": "Basic", "api_key": "ApiKey", "social_network": "Signature"}
 Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 M = TypeVar("M", bound=BaseModel)
 

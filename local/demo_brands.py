@@ -67,6 +67,7 @@ async def describe() -> dict[str, Any]:
         "brands": {
             brand.id: {"displayName": brand.policy.display_name, "apiKey": await _api_key(brand.id)} for brand in BRANDS
         },
+        "social": {"twitter": {"consumerSecret": app.settings().twitter_secrets[0]}},
         "mailjetWebhook": {"user": user, "password": password},
         "manager": manager,
         "people": demo_people.described(),

@@ -14,6 +14,7 @@ from shared.adapters.identity_http import SANDBOX_AUTHORITY
 CLIENT = "cccccccc-0000-4000-8000-000000000001"
 CLIENT_SECRET = "the sandbox keeps no secrets"
 CLIENTS = ("ENTRA_CLIENT", "FACEBOOK_APP", "GOOGLE_CLIENT")
+TWITTER_SECRET = "signs for nobody but this machine"
 SETTINGS = "local.settings.json"
 EXAMPLE = "local.settings.example.json"
 
@@ -32,6 +33,7 @@ def functions_environment(folder: Path, ports: Ports, state: State) -> dict[str,
         "MAILJET_WEBHOOK_CREDENTIALS": f"{secrets.webhook_user}:{secrets.webhook_password}",
         "MASTER_KEYS": secrets.master_keys,
         "TOKEN_KEYS": secrets.token_keys,
+        "TWITTER_CONSUMER_SECRETS": TWITTER_SECRET,
         "FUNCTIONS_WORKER_RUNTIME": "python",
         **identity_settings(ports.identity.url),
     }

@@ -36,6 +36,9 @@ class Settings:
     entra_authority: str  # ENTRA_AUTHORITY
     facebook: "Client | None"  # FACEBOOK_APP_ID, FACEBOOK_APP_SECRET
     google: "Client | None"  # GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET
+    twitter_secrets: tuple[
+        str, ...
+    ]  # TWITTER_CONSUMER_SECRETS: X signs with it; two with a comma between while they rotate
     manager_tenant: str  # MANAGER_TENANT: whose users may try the Manager's door
     crm_url: (
         str | None
@@ -91,6 +94,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         entra_authority=(optional("ENTRA_AUTHORITY") or "https://login.microsoftonline.com").rstrip("/"),
         facebook=client("FACEBOOK_APP"),
         google=client("GOOGLE_CLIENT"),
+        twitter_secrets=_list(optional("TWITTER_CONSUMER_SECRETS")),
         manager_tenant=optional("MANAGER_TENANT") or "organizations",
         crm_url=optional("CRM_URL"),
         manager_url=optional("MANAGER_URL"),
@@ -103,6 +107,10 @@ def _sandbox(url: str | None, public_url: str) -> str | None:
     if url and urlsplit(public_url).hostname not in LOOPBACK:
         raise SettingError("IDENTITY_SANDBOX_URL is for a PUBLIC_URL on this machine alone")
     return url.rstrip("/") if url else None
+
+
+def _list(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
 def _credentials(text: str) -> tuple[tuple[str, str], ...]:

@@ -43,6 +43,7 @@ ENVIRONMENT = {
     "MASTER_KEYS": "bW1tbW1tbW1tbW1tbW1tbW1tbW1tbW1tbW1tbW1tbW0=",
     "TOKEN_KEYS": "dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHQ=",
     "BCRYPT_COST": "4",
+    "TWITTER_CONSUMER_SECRETS": "new secret,old secret",
 }
 
 Dump = dict[str, dict[str, Any]]

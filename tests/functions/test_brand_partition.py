@@ -1,6 +1,7 @@
 """What belongs to another brand, or to nobody, looks the same at every route (BR-1)."""
 
 import base64
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from shared.domain import containers
 from shared.domain.containers import Container
 from shared.domain.custom_id import CustomId
 from shared.domain.ids import new_id
+from shared.domain.social import signature
 from shared.domain.staff import Role
 from shared.domain.tokens import Purpose
 from shared.domain.vouchers import new_code
@@ -73,6 +75,8 @@ class Ask:
     async def send(self, suite: Suite) -> tuple[int, str, list[tuple[str, str]]]:
         """Status, body and headers of the answer, without the time and without the id that was asked for."""
         body: dict[str, Any] = {"json": self.content} if isinstance(self.content, dict | list) else {}
+        if isinstance(self.content, bytes):
+            body = {"content": self.content}
         response = await suite.http.request(self.method, self.path, headers=self.headers, **body)
         headers = [(name, value) for name, value in response.headers.items() if name != "date"]
         text = response.text
@@ -228,6 +232,34 @@ def of_voucher_page(operation: Operation, t: Tenants, suite: Suite) -> Iterator[
     yield "another brand's ambassador", ask("acme", t.foreign.me.account.id), nobody
     yield "at another brand", ask("globex", t.mine.me.account.id), nobody
     yield "at an unknown brand", ask(NOWHERE, t.mine.me.account.id), nobody
+
+
+def of_social_network(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    """What is not signed by the network, and whose account it is about."""
+    body = json.dumps({"for_user_id": "77", "favorite_events": [{"user": {"id_str": "1", "screen_name": "grace"}}]})
+
+    def ask(brand: str, signed: str | None, network: str = "twitter", text: str = body) -> Ask:
+        path = operation.path.format(brand=brand, network=network)
+        headers = {"x-twitter-webhooks-signature": signed} if signed else {}
+        return Ask(operation.methods[0], path, headers, text.encode())
+
+    good = signature("new secret", body.encode())
+    nobody = ask(NOWHERE, good)
+    yield "at an unknown network", ask("acme", good, "facebook"), nobody
+    if operation.methods == ("POST",):
+        unsigned = ask("acme", None)
+        for what, signed in {
+            "another's secret": signature("another secret", body.encode()),
+            "another body's signature": signature("new secret", b"{}"),
+            "no signature": "sha256=",
+        }.items():
+            yield what, ask("acme", signed), unsigned
+        unknown = body.replace("77", "78")
+        yield (
+            "another brand's account",
+            ask("acme", good),
+            ask("acme", signature("new secret", unknown.encode()), text=unknown),
+        )
 
 
 def of_acceptance(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
@@ -434,6 +466,8 @@ def _with_id(ask: Ask, id: str) -> Ask:
 PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
     "sign_up_ambassador": of_sign_up,
     "ask_for_voucher": of_voucher_page,
+    "answer_social_network": of_social_network,
+    "receive_social_events": of_social_network,
     "confirm_ambassador": of_confirmation,
     "open_session": of_session,
     "forget_password": of_forgotten_password,
@@ -505,6 +539,7 @@ ANSWERED = {
     "sync_ambassadors": 200,
     "sync_contacts": 200,
     "receive_orders": 200,
+    "receive_social_events": 200,
     "invite_contacts": 202,
     "publish": 202,
 }
