@@ -60,3 +60,30 @@ reads.default = (account, request, response, params) => {
   }
   return readDocument(account, request, response, params);
 };
+
+// Its change feed is the list of all documents. Here each write gets a number, and a feed goes on after one.
+const Items = require(`${lib}/account/items`).default;
+const lists = require(`${lib}/handler/read-documents`);
+const written = new WeakMap();
+let writes = 0;
+
+const setItem = Items.prototype._set;
+Items.prototype._set = function (data) {
+  const stored = setItem.call(this, data);
+  written.set(stored, ++writes);
+  return stored;
+};
+
+const readDocuments = lists.default;
+lists.default = (account, request, response, params) => {
+  if (!request.headers["a-im"]) return readDocuments(account, request, response, params);
+  const { documents } = account.database(params.dbId).collection(params.collId);
+  delete request.headers["a-im"]; // or the answer would be made the list of all again, on its way out
+  const since = Number(String(request.headers["if-none-match"] ?? "0").replaceAll('"', ""));
+  const later = [...documents._data.values()].map(item => item.read()).filter(data => written.get(data) > since);
+  later.sort((one, other) => written.get(one) - written.get(other));
+  const page = later.slice(0, Number(request.headers["x-ms-max-item-count"] ?? 100));
+  response.setHeader("etag", `"${page.length ? written.get(page.at(-1)) : since}"`);
+  if (!page.length) response.statusCode = 304;
+  return page.length ? { Documents: page, _count: page.length } : {};
+};

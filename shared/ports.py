@@ -91,6 +91,18 @@ class Page:
     cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Some of the documents that were written since a position, as they are now, and the position that goes on from there.
+
+    `more` says that the feed has not caught up yet. What was deleted is not among them.
+    """
+
+    items: list[Document]
+    position: str
+    more: bool
+
+
 class StaleError(Exception):
     """The document changed, or went, since it was read."""
 
@@ -138,6 +150,13 @@ class Documents(Protocol):
         """How many documents match, over all partitions."""
         ...
 
+    async def changes(self, since: str | None, limit: int = 500) -> Changes:
+        """Up to about so many of the documents written since a position that a call before gave; None is the beginning.
+
+        A document that is written meanwhile comes now, later, or both times, but never not at all.
+        """
+        ...
+
 
 class Store(Protocol):
     """Every document of the suite; there is no way to ask without naming a brand or the platform itself."""
@@ -180,6 +199,10 @@ class Files(Protocol):
 
     async def delete(self, path: str) -> None:
         """Deletes the file; deleting what is gone is fine."""
+        ...
+
+    def list(self, prefix: str) -> AsyncIterator[str]:
+        """The paths that begin so, in the order of their bytes."""
         ...
 
 
@@ -311,6 +334,8 @@ class Ports:
     store: Store
     queue: Queue
     files: Files
+    tombstones: Files  # who asked to be forgotten or left alone: beside the store, and in no backup
+    backups: Files  # in another region
     mailer: Mailer
     clock: Clock
     vault: Vault

@@ -57,6 +57,13 @@ class FolderFiles:
         """Deletes the file."""
         (self._folder / path).unlink(missing_ok=True)
 
+    async def list(self, prefix: str) -> AsyncIterator[str]:
+        """The paths that begin so, in order."""
+        folder = self._folder / prefix.rpartition("/")[0]
+        paths = (str(path.relative_to(self._folder)) for path in folder.rglob("*") if path.is_file())
+        for path in sorted(path for path in paths if path.startswith(prefix)):
+            yield path
+
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
@@ -106,6 +113,8 @@ def _ports(store: SqliteStore, queue: InProcessQueue, files: FolderFiles, master
         store=store,
         queue=queue,
         files=files,
+        tombstones=files,
+        backups=files,
         mailer=MailjetMailer("http://127.0.0.1:9", "nobody", "nothing"),  # it connects when it sends, and nothing does
         clock=SystemClock(),
         vault=EnvelopeVault(master_keys),

@@ -25,7 +25,9 @@ from shared.adapters.store_contract import (
 )
 from shared.domain.containers import BRAND_CONTAINERS, PLATFORM_CONTAINERS, Container
 from shared.ports import (
+    Changes,
     ConflictError,
+    CursorError,
     Document,
     Documents,
     Key,
@@ -234,6 +236,28 @@ class CosmosDocuments:
         if asks_nothing(where):
             return 0
         return int(sum(await self._ask(*cosmos_query.count(where), None, None)))
+
+    async def changes(self, since: str | None, limit: int = 500) -> Changes:
+        """A page of the change feed (latest versions); the position is the service's own, over all of its partitions."""
+        proxy = await self._proxy()
+        headers: list[Any] = []  # not those of the client, which its other requests write to
+
+        async def ask() -> list[Document]:
+            headers.clear()
+            place: dict[str, Any] = {"start_time": "Beginning"} if since is None else {"continuation": since}
+            feed = proxy.query_items_change_feed(
+                max_item_count=limit, response_hook=lambda said, _: headers.append(said), **place
+            ).by_page()
+            async for page in feed:
+                return [item async for item in page]
+            return []
+
+        try:
+            items = await patiently(ask)
+        except ValueError:
+            raise CursorError("not a position of this feed") from None
+        position = headers[-1]["etag"]
+        return Changes([_stored(item).document for item in items], position, more=bool(items))
 
     async def _ask(self, text: str, parameters: list[dict[str, Any]], partition: str | None, size: int | None) -> Any:
         proxy = await self._proxy()

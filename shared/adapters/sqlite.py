@@ -10,7 +10,8 @@ from pydantic_core import from_json
 
 from shared.adapters import sqlite_query, sqlite_slots
 from shared.adapters.sqlite_database import Database
-from shared.adapters.sqlite_schema import insert, key_index, table
+from shared.adapters.sqlite_query import read_position
+from shared.adapters.sqlite_schema import insert, key_index, next_change, table
 from shared.adapters.store_contract import (
     PLATFORM,
     asks_nothing,
@@ -25,6 +26,7 @@ from shared.adapters.store_contract import (
 )
 from shared.domain.containers import Container
 from shared.ports import (
+    Changes,
     ConflictError,
     Document,
     Documents,
@@ -144,7 +146,8 @@ class SqliteDocuments:
             database = self._database
             database.ensure(connection, self._container)
             with database.transaction(connection):
-                results = [self._apply(connection, write, body) for write, body in zip(writes, bodies, strict=True)]
+                change = next_change(connection)
+                results = [self._apply(connection, w, body, change) for w, body in zip(writes, bodies, strict=True)]
                 erased = sum(
                     write.etag is not None and result.outcome is Outcome.WRITTEN
                     for write, result in zip(writes, results, strict=True)
@@ -185,6 +188,29 @@ class SqliteDocuments:
 
         return await self._database.run(work)
 
+    async def changes(self, since: str | None, limit: int = 500) -> Changes:
+        """A page of the rows written after a change, in one walk over the table.
+
+        There is no index by change: it would cost at every write, and the walk reads rows of keys and dates, not bodies.
+        """
+        place = read_position(since)
+        sql = (
+            f"SELECT t.row, s.body FROM {self._table.name} t CROSS JOIN slots s ON s.slot = t.slot"  # noqa: S608 - as above
+            " WHERE t.row > ? AND t.change > ? ORDER BY t.row LIMIT ?"
+        )
+
+        def work(connection: sqlite3.Connection) -> Changes:
+            self._database.ensure(connection, self._container)
+            (newest,) = connection.execute("SELECT value FROM meta WHERE name = 'changes'").fetchone()
+            upto = newest if place.upto is None else place.upto
+            rows = connection.execute(sql, (place.row, place.since, limit + 1)).fetchall()
+            items = [from_json(body) for _, body in rows[:limit]]
+            if len(rows) <= limit:
+                return Changes(items, str(upto), more=False)
+            return Changes(items, f"{place.since}.{upto}.{rows[limit - 1][0]}", more=True)
+
+        return await self._database.run(work)
+
     async def _write(self, write: Write) -> Result:
         check_key(write.key)
         (result,) = await self.write_many([write])
@@ -194,9 +220,9 @@ class SqliteDocuments:
             raise StaleError("the document changed or went")
         return result
 
-    def _apply(self, connection: sqlite3.Connection, write: Write, body: bytes) -> Result:
+    def _apply(self, connection: sqlite3.Connection, write: Write, body: bytes, change: int) -> Result:
         if write.etag is None:
-            return self._create(connection, write.key, write.document or {}, body)
+            return self._create(connection, write.key, write.document or {}, body, change)
         columns = ", ".join(("row", "slot", "size", *self._table.columns))
         row = connection.execute(
             f"SELECT {columns} FROM {self._table.name} WHERE partition = ? AND id = ? AND etag = ?",  # noqa: S608 - names come from the container
@@ -211,27 +237,27 @@ class SqliteDocuments:
             )
             sqlite_slots.drop(connection, row[1], row[2])
             return _DELETED
-        return self._replace(connection, write.document, body, row)
+        return self._replace(connection, write.document, body, change, row)
 
-    def _create(self, connection: sqlite3.Connection, key: Key, document: Document, body: bytes) -> Result:
+    def _create(self, connection: sqlite3.Connection, key: Key, document: Document, body: bytes, change: int) -> Result:
         etag = secrets.token_hex(8)
         slot, size = sqlite_slots.put(connection, body)
         values = self._table.values(document, self._database.unique_key)
-        row = (key.partition, key.id, etag, slot, size, *values)
+        row = (key.partition, key.id, etag, slot, size, change, *values)
         if connection.execute(insert(self._table), row).rowcount:
             return Result(Outcome.WRITTEN, etag)
         sqlite_slots.drop(connection, slot, size)
         return _CONFLICT
 
     def _replace(
-        self, connection: sqlite3.Connection, document: Document, body: bytes, found: tuple[Any, ...]
+        self, connection: sqlite3.Connection, document: Document, body: bytes, change: int, found: tuple[Any, ...]
     ) -> Result:
         row, old_slot, old_size, *old = found
         fits = len(body) <= old_size
         slot, size = (old_slot, old_size) if fits else sqlite_slots.put(connection, body)
         values = self._table.values(document, self._database.unique_key)
         etag = secrets.token_hex(8)
-        changed = {"etag": etag, "slot": slot, "size": size}
+        changed = {"etag": etag, "slot": slot, "size": size, "change": change}
         # Only what changed: each column that is set rewrites every index that has it.
         changed |= {c: v for c, v, before in zip(self._table.columns, values, old, strict=True) if v != before}
         settings = ", ".join(f"{name} = ?" for name in changed)

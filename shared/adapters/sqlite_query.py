@@ -1,5 +1,7 @@
 """The SQL of a query: parameters only, held to the index that the plan names."""
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from shared.adapters.sqlite_schema import (
@@ -13,7 +15,7 @@ from shared.adapters.sqlite_schema import (
 )
 from shared.adapters.store_contract import Plan, is_inside, read_cursor
 from shared.domain.containers import Container
-from shared.ports import Query, Where
+from shared.ports import CursorError, Query, Where
 
 Statement = tuple[str, list[Any]]
 
@@ -45,6 +47,24 @@ def select(container: Container, query: Query, plan: Plan, unique_key: bytes = b
         f" CROSS JOIN slots s ON s.slot = t.slot{_where(conditions)} ORDER BY {order} LIMIT ?",
         [*values, query.limit + 1],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a reader of changes stands: after a change; or within a walk over the rows that ends with another."""
+
+    since: int
+    upto: int | None = None
+    row: int = 0
+
+
+def read_position(text: str | None) -> Position:
+    """The position that a page of changes gave; raises CursorError for anything else."""
+    if text is None:
+        return Position(-1)
+    if not re.fullmatch(r"-?\d{1,18}(\.\d{1,18}\.\d{1,18})?", text):
+        raise CursorError("not a position of this feed")
+    return Position(*map(int, text.split(".")))
 
 
 def count(container: Container, where: tuple[Where, ...], plan: Plan) -> Statement:

@@ -21,10 +21,10 @@ COMMON = """
 CREATE TABLE IF NOT EXISTS slots (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS free (size INTEGER, slot INTEGER, PRIMARY KEY (size, slot)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-INSERT OR IGNORE INTO meta VALUES ('erased', 0), ('unique_key', randomblob(16));
+INSERT OR IGNORE INTO meta VALUES ('erased', 0), ('unique_key', randomblob(16)), ('changes', 0);
 """
 
-_FIXED = ("partition", "id", "etag", "slot", "size")
+_FIXED = ("partition", "id", "etag", "slot", "size", "change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ def table(container: Container) -> Table:
     columns = tuple(column(path) for path in indexed_paths(container))
     unique = tuple(unique_column(path) for path in container.unique)
     lines = ["row INTEGER PRIMARY KEY", "partition TEXT NOT NULL", "id TEXT NOT NULL", "etag TEXT NOT NULL"]
-    lines += ["slot INTEGER NOT NULL", "size INTEGER NOT NULL", *columns, *(f"{name} BLOB NOT NULL" for name in unique)]
+    lines += ["slot INTEGER NOT NULL", "size INTEGER NOT NULL", "change INTEGER NOT NULL"]
+    lines += [*columns, *(f"{name} BLOB NOT NULL" for name in unique)]
     indexes = {key_index(container): f'UNIQUE INDEX {key_index(container)} ON "{container.name}" (partition, id)'}
     for path in container.unique:
         name = unique_index(container, path)
@@ -128,7 +129,9 @@ def prepare(connection: sqlite3.Connection, target: Table) -> None:
     there = {row[1] for row in connection.execute(f"PRAGMA table_info({target.name})")}
     old: list[tuple[Any, ...]] = []
     if there and there != wanted:
-        old = connection.execute(f"SELECT {', '.join(_FIXED)} FROM {target.name}").fetchall()  # noqa: S608 - a container's own name
+        # The rows get other numbers, by which a reader of changes may have counted: to him all are changed.
+        kept = [name if name != "change" else str(next_change(connection)) for name in _FIXED]
+        old = connection.execute(f"SELECT {', '.join(kept)} FROM {target.name}").fetchall()  # noqa: S608 - a container's own name
         connection.execute(f"DROP TABLE {target.name}")
     connection.execute(target.create)
     named = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = ?"
@@ -140,6 +143,12 @@ def prepare(connection: sqlite3.Connection, target: Table) -> None:
             connection.execute(statement)
     if old:
         connection.executemany(insert(target), _derived(connection, target, old))
+
+
+def next_change(connection: sqlite3.Connection) -> int:
+    """The number of this transaction, larger than that of any before it."""
+    raised = connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'changes' RETURNING value")
+    return int(raised.fetchall()[0][0])
 
 
 def insert(target: Table) -> str:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
-CONTAINER = "files"
 # As much as aiohttp sends in one go without holding up the loop; a blob may have 50,000 blocks.
 BLOCK_BYTES = 1024 * 1024
 
@@ -25,8 +24,9 @@ class StorageFiles:
     sealed (`shared.domain.sealing`).
     """
 
-    def __init__(self, connection: StorageConnection) -> None:
+    def __init__(self, connection: StorageConnection, container: str = "files") -> None:
         self._connection = connection
+        self._container = container
         self._service: BlobServiceClient | None = None
         self._credential: AsyncTokenCredential | None = None
 
@@ -74,6 +74,18 @@ class StorageFiles:
             except ResourceNotFoundError:
                 return
 
+    async def list(self, prefix: str) -> AsyncIterator[str]:
+        """The paths that begin so, in the order of their bytes. Raises TryAgainError."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        container = self._connected().get_container_client(self._container)
+        with storage_faults():
+            try:
+                async for name in container.list_blob_names(name_starts_with=prefix):
+                    yield name
+            except ResourceNotFoundError:  # nothing was written yet
+                return
+
     async def aclose(self) -> None:
         """Lets go of the connections."""
         if self._service:
@@ -90,14 +102,14 @@ class StorageFiles:
                 await call()
             except ResourceNotFoundError:
                 with suppress(ResourceExistsError):  # somebody else was first
-                    await self._connected().create_container(CONTAINER)
+                    await self._connected().create_container(self._container)
                 await call()
 
     def _blob(self, path: str) -> "BlobClient":
         # A dot segment would be resolved on the way, and end in another brand's folder (BR-1).
         if any(part in ("", ".", "..") for part in path.split("/")) or "\\" in path:
             raise ValueError("not a path of a file")
-        return self._connected().get_blob_client(CONTAINER, path)
+        return self._connected().get_blob_client(self._container, path)
 
     def _connected(self) -> "BlobServiceClient":
         from azure.storage.blob.aio import BlobServiceClient

@@ -68,6 +68,18 @@ async def test_a_deleted_file_is_gone_and_can_be_deleted_again(files: Files, pat
         await content(files, path)
 
 
+@pytest.mark.rule("BAK-3")
+async def test_BAK_3_files_are_listed_by_how_their_paths_begin_in_order(files: Files, path: str) -> None:
+    assert [found async for found in files.list(path)] == []
+    for name in ("/b", "/a/2", "/a/10", "/c"):
+        await files.write(path + name, [b"content"])
+    await files.write(path + "else", [b"content"])
+    assert [found.removeprefix(path) async for found in files.list(path + "/")] == ["/a/10", "/a/2", "/b", "/c"]
+    assert [found.removeprefix(path) async for found in files.list(path + "/a/")] == ["/a/10", "/a/2"]
+    await files.delete(path + "/b")
+    assert [found.removeprefix(path) async for found in files.list(path + "/b")] == []
+
+
 async def test_a_file_that_never_was_is_not_found(files: Files, path: str) -> None:
     await files.delete(path)
     with pytest.raises(FileNotFoundError):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.domain.containers import AMBASSADORS, BRANDS, CONTACTS, LEDGER
-from shared.ports import ConflictError, Document, Key, Outcome, Result, StaleError, Store, Write
+from shared.ports import ConflictError, CursorError, Document, Documents, Key, Outcome, Result, StaleError, Store, Write
 from tests.contracts.stores import contact, creation, ids, key, put
 
 
@@ -300,3 +300,60 @@ async def test_numbers_keep_their_order_within_a_subject(store: Store, the_brand
     for seq in (9, 10, 1):
         await ledger.create(Key("s", f"e{seq}"), {"id": f"e{seq}", "subject": "s", "seq": seq})
     assert await ids(ledger, partition="s", order_by="seq") == ["e1", "e9", "e10"]
+
+
+async def changed(documents: Documents, since: str | None, limit: int = 3) -> tuple[list[Document], str]:
+    """Every document of the feed from a position on, and where it ends."""
+    found: list[Document] = []
+    while True:
+        page = await documents.changes(since, limit)
+        found, since = [*found, *page.items], page.position
+        if not page.more:
+            return found, since
+
+
+@pytest.mark.rule("BAK-1")
+async def test_BAK_1_the_feed_of_changes_has_every_document_once_and_then_only_what_was_written_since(
+    store: Store, the_brand: str
+) -> None:
+    contacts = store.brand(the_brand, CONTACTS)
+    nothing, start = await changed(contacts, None)
+    assert nothing == []
+    await put(contacts, *(contact(f"c{n}", f"ambassador-{n % 3}", n=n) for n in range(8)))
+    everything, position = await changed(contacts, None)
+    assert sorted(found["id"] for found in everything) == [f"c{n}" for n in range(8)]
+    assert [found for found in everything if found["id"] == "c7"] == [contact("c7", "ambassador-1", n=7)]
+    assert len((await changed(contacts, start))[0]) == 8
+    nothing, position = await changed(contacts, position)
+    assert nothing == []
+    stored = await contacts.read(Key("ambassador-1", "c1"))
+    gone = await contacts.read(Key("ambassador-2", "c2"))
+    assert stored and gone
+    await contacts.replace(Key("ambassador-1", "c1"), contact("c1", "ambassador-1", n=100), stored.etag)
+    await contacts.delete(Key("ambassador-2", "c2"), gone.etag)
+    await put(contacts, contact("c9", "ambassador-0"))
+    later, position = await changed(contacts, position)
+    assert sorted((found["id"], found.get("n")) for found in later) == [("c1", 100), ("c9", None)]
+    assert (await changed(contacts, position))[0] == []
+
+
+@pytest.mark.rule("BAK-1")
+async def test_BAK_1_what_is_written_while_the_feed_is_read_is_not_missed(store: Store, the_brand: str) -> None:
+    contacts = store.brand(the_brand, CONTACTS)
+    await put(contacts, *(contact(f"c{n}", n=0) for n in range(8)))
+    page = await contacts.changes(None, 3)
+    first = [found["id"] for found in page.items]
+    for id in (first[0], next(f"c{n}" for n in range(8) if f"c{n}" not in first)):
+        stored = await contacts.read(Key("ambassador-1", id))
+        assert stored
+        await contacts.replace(Key("ambassador-1", id), contact(id, n=1), stored.etag)
+    rest, position = await changed(contacts, page.position)
+    later, _ = await changed(contacts, position)
+    newest = {found["id"]: found["n"] for found in [*page.items, *rest, *later]}
+    assert len(newest) == 8
+    assert sum(newest.values()) == 2
+
+
+async def test_a_position_that_no_feed_gave_is_refused(store: Store, the_brand: str) -> None:
+    with pytest.raises(CursorError):
+        await store.brand(the_brand, CONTACTS).changes("not a position")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shared.domain.containers import Container
-from shared.ports import Document, Documents, Key, Page, Query, Result, Store, Stored, Where, Write
+from shared.ports import Changes, Document, Documents, Key, Page, Query, Result, Store, Stored, Where, Write
 
 
 @dataclass(slots=True)
@@ -88,6 +88,10 @@ class _Counted:
         if query.partition is None:
             self._counts.cross_partition_queries[self._name] += 1
         return await self._documents.query(query)
+
+    async def changes(self, since: str | None, limit: int = 500) -> Changes:
+        self._counts.queries[self._name] += 1
+        return await self._documents.changes(since, limit)
 
     async def count(self, where: tuple[Where, ...]) -> int:
         self._counts.counts[self._name] += 1

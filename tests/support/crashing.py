@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.domain.containers import Container
 from shared.ports import (
+    Changes,
     Clock,
     Document,
     Documents,
@@ -130,6 +131,9 @@ class _CrashingDocuments:
 
     async def count(self, where: tuple[Where, ...]) -> int:
         return await self._documents.count(where)
+
+    async def changes(self, since: str | None, limit: int = 500) -> Changes:
+        return await self._documents.changes(since, limit)
 
     async def create(self, key: Key, document: Document) -> str:
         with self._crashes.around(f"{self._name}.create"):

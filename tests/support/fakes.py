@@ -86,6 +86,12 @@ class FakeFiles:
         """Deletes the file; deleting what is gone is fine."""
         self.files.pop(_checked(path), None)
 
+    async def list(self, prefix: str) -> AsyncIterator[str]:
+        """The paths that begin so, in order."""
+        for path in sorted(self.files):
+            if path.startswith(prefix):
+                yield path
+
 
 class FakeAddressBook:
     """Contacts at a provider that says yes to everybody, two a page."""
