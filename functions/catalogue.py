@@ -146,6 +146,7 @@ ROUTES: Mapping[str, Route] = {
     "release_suppression": Route("oversight", POST, MANAGED + "/suppressions/release"),
     "list_flags": Route("oversight", GET, MANAGED + "/flags"),
     "close_flag": Route("oversight", POST, MANAGED + "/flags/{id}/close"),
+    "list_backups": Route("backups", GET, MANAGED + "/backups"),
     "read_access_log": Route("oversight", GET, MANAGED + "/access-log"),
     "sync_ambassadors": Route("directory", POST, BRAND + "/sync/ambassadors"),
     "sync_contacts": Route("sync", POST, BRAND + "/sync/contacts"),
@@ -186,12 +187,15 @@ QUEUES: Mapping[str, Messages] = {
     "send_mails": Messages("mails", "mails"),
     "apply_mail_events": Messages("mail_events", "mail-events"),
     "return_mail_events": Messages("mail_events", "mail-events-poison"),
+    "run_backup": Messages("backups", "backups"),
     "run_sweep": Messages("retention", "sweeps"),
     "reach_suppressed": Messages("housekeeping", "suppression-reach"),
 }
 
 TIMERS: Mapping[str, Schedule] = {
     "sweep_retention": Schedule("retention", "0 15 * * * *"),
+    "back_up_brands": Schedule("backups", "0 5 * * * *"),
+    "sweep_old_backups": Schedule("backups", "0 40 2 * * *"),
     "sweep_lost_work": Schedule("housekeeping", "0 */5 * * * *"),
 }
 

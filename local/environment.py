@@ -26,6 +26,7 @@ def functions_environment(folder: Path, ports: Ports, state: State) -> dict[str,
     return values | {
         "STORE_URL": _store_url(values, state, os.environ),
         "AzureWebJobsStorage": connection_string(ports.blobs.number, ports.queues.number),
+        "BACKUP_STORAGE": connection_string(ports.blobs.number, ports.queues.number),
         "PUBLIC_URL": f"http://localhost:{ports.first}",
         "MAILJET_URL": ports.mail.url,
         "MAILJET_API_KEY": secrets.mailjet_api_key,

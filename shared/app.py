@@ -42,9 +42,12 @@ def ports_of_the_suite() -> Ports:
 
     s = settings()
     storage = StorageConnection(s.storage, s.storage_queue_uri, s.storage_blob_uri, s.storage_client_id)
+    backups = StorageConnection(s.backup_storage, None, s.backup_blob_uri, s.storage_client_id)
     made: dict[str, Any] = {
         "queue": StorageQueue(storage),
         "files": StorageFiles(storage),
+        "tombstones": StorageFiles(storage, "tombstones"),
+        "backups": StorageFiles(backups, "backups"),
         "mailer": MailjetMailer(s.mailjet_url, s.mailjet_api_key, s.mailjet_api_secret),
         "clock": SystemClock(),
         "vault": EnvelopeVault(s.master_keys),
@@ -91,7 +94,8 @@ async def close() -> None:
     if ports_of_the_suite.cache_info().currsize:
         ports = ports_of_the_suite()
         await ports.store.close()
-        for port in (ports.queue, ports.files, ports.mailer, *ports.identity.values(), *ports.address_books.values()):
+        files = (ports.files, ports.tombstones, ports.backups)
+        for port in (ports.queue, *files, ports.mailer, *ports.identity.values(), *ports.address_books.values()):
             if isinstance(port, Closing):
                 await port.aclose()
 

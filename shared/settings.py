@@ -23,6 +23,8 @@ class Settings:
     storage_blob_uri: str | None  # AzureWebJobsStorage__blobServiceUri
     storage_queue_uri: str | None  # AzureWebJobsStorage__queueServiceUri
     storage_client_id: str | None  # AzureWebJobsStorage__clientId
+    backup_storage: str | None  # BACKUP_STORAGE: a connection string of an account in the second region (BAK-1), or
+    backup_blob_uri: str | None  # BACKUP_STORAGE__blobServiceUri: the same by the identity above
     public_url: str  # PUBLIC_URL: where people reach the suite; links in mails begin with it
     privacy_policy_url: str  # PRIVACY_POLICY_URL: the platform's own, on pages that belong to no brand (MAIL-2)
     mailjet_url: str  # MAILJET_URL
@@ -74,6 +76,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     storage, queue_uri = optional("AzureWebJobsStorage"), optional("AzureWebJobsStorage__queueServiceUri")
     if storage is None and queue_uri is None:
         raise SettingError("AzureWebJobsStorage, or AzureWebJobsStorage__queueServiceUri, is not set")
+    backup_storage, backup_uri = optional("BACKUP_STORAGE"), optional("BACKUP_STORAGE__blobServiceUri")
+    if backup_storage is None and backup_uri is None:
+        raise SettingError("BACKUP_STORAGE, or BACKUP_STORAGE__blobServiceUri, is not set")
     return Settings(
         store_url=required("STORE_URL"),
         cosmos_key=optional("COSMOS_KEY"),
@@ -81,6 +86,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         storage_blob_uri=optional("AzureWebJobsStorage__blobServiceUri"),
         storage_queue_uri=queue_uri,
         storage_client_id=optional("AzureWebJobsStorage__clientId"),
+        backup_storage=backup_storage,
+        backup_blob_uri=backup_uri,
         public_url=required("PUBLIC_URL").rstrip("/"),
         privacy_policy_url=required("PRIVACY_POLICY_URL"),
         mailjet_url=required("MAILJET_URL").rstrip("/"),

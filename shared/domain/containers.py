@@ -25,6 +25,7 @@ class Container:
     equal: tuple[Group, ...] = ()
     unique: tuple[str, ...] = ()
     contains: tuple[str, ...] = ()
+    backed_up: bool = True
 
 
 AMBASSADORS = Container(
@@ -91,7 +92,7 @@ SUPPRESSIONS = Container(
 LEDGER = Container("ledger", partition="subject", indexes=(("seq",),))
 CLAIMS = Container("claims", partition="id")
 # Two kinds of counts that are soon forgotten: by `since` rate limits are found, by `at` the traces of ACT-5.
-LIMITS = Container("limits", partition="id", indexes=(("since",), ("at",)))
+LIMITS = Container("limits", partition="id", indexes=(("since",), ("at",)), backed_up=False)
 JOBS = Container("jobs", partition="id", indexes=(("openSince",), ("startedAt",)))
 BATCHES = Container("batches", partition="id", indexes=(("openSince",), ("startedAt",)))
 API_KEYS = Container("apiKeys", partition="id")
@@ -101,6 +102,8 @@ VOUCHERS = Container("vouchers", partition="id", indexes=(("expiresAt",),))
 ALLOWED = Container("allowed", partition="id", across=(("load", "kind"),))
 RUNS = Container("runs", partition="id", indexes=(("openSince",), ("startedAt",)))
 FORMS = Container("forms", partition="id")
+# A restored store has no backups of its own yet: the first after it is a full one.
+BACKUPS = Container("backups", partition="id", indexes=(("openSince",), ("startedAt",)), backed_up=False)
 ACCESS_LOG = Container("accessLog", partition="id", indexes=(("at",),))
 
 BRAND_CONTAINERS = (
@@ -122,6 +125,7 @@ BRAND_CONTAINERS = (
     BATCHES,
     RUNS,
     FORMS,
+    BACKUPS,
     ACCESS_LOG,
     API_KEYS,
     ALLOWED,

@@ -185,6 +185,12 @@ class PreconditionRequiredError(DomainError):
     status, kind, title = 428, "precondition-required", "The If-Match header is missing"
 
 
+class RestoreRefusedError(DomainError):
+    """A backup cannot be put back here and now; `detail` says why. Nothing was written."""
+
+    status, kind, title = 409, "restore-refused", "The backup cannot be restored"
+
+
 class TooLargeError(DomainError):
     """The body is over the limit."""
 

@@ -158,6 +158,7 @@ class BrandRecord(Record):
     status_reason: str | None = None
     status_by: str | None = None
     suspended_since: Instant | None = None
+    restoring_to: Instant | None = None  # a restore under way goes back to it; so long nobody knows the brand (BAK-3)
 
     def restorable_until(self) -> datetime | None:
         """How long an end can be taken back (RET-9); None unless it ended."""

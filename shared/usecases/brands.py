@@ -1,5 +1,6 @@
 """A brand with everything that is its own: policy, keys, containers. Use cases are given one and reach nothing else (BR-1)."""
 
+import base64
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from shared.domain import containers as c
 from shared.domain.access_log import Access
 from shared.domain.ambassador import Ambassador, Claim
 from shared.domain.api_keys import KeyRing
+from shared.domain.backups import Backup
 from shared.domain.community import FeedEntry, Reaction
 from shared.domain.contact import Contact
 from shared.domain.contest import Contest
@@ -36,6 +38,7 @@ from shared.domain.vouchers import Voucher
 from shared.domain.white_list import Allowed, WhiteList
 from shared.ports import ConflictError, Ports, Query
 from shared.usecases.collections import Collection, Versioned
+from shared.usecases.remembering import Remembering, log_of
 
 T = TypeVar("T", bound=Record)
 
@@ -55,10 +58,21 @@ class BrandKeys(Record):
     hash: Mapping[str, WrappedKey]
     active_from: Mapping[str, Instant] = {}
     ledger: WrappedKey
+    backup: WrappedKey
 
     def writes(self, now: datetime) -> int:
         """The newest version of those that are active."""
         return max(int(v) for v in self.hash if v not in self.active_from or self.active_from[v] <= now)
+
+
+def backup_key(ports: Ports, keys: BrandKeys) -> str:
+    """What opens and seals a brand's backups."""
+    return base64.urlsafe_b64encode(ports.vault.unwrap(keys.backup)).decode()
+
+
+def keys_path(brand: str) -> str:
+    """Where the copy of a brand's wrapped keys lies."""
+    return f"{brand}/keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,7 @@ class Brand:
     record: BrandRecord
     hasher: Hasher
     ledger_key: bytes
+    backup_key: str
     ports: Ports
     ambassadors: Collection[Ambassador]
     contacts: Collection[Contact]
@@ -90,6 +105,7 @@ class Brand:
     white_list: Collection[WhiteList]
     allowed: Collection[Allowed]
     forms: Collection[Form]
+    backups: Collection[Backup]
     access_log: Collection[Access]
     api_keys: Collection[KeyRing]
     sync_keys: Collection[SyncKey]
@@ -119,24 +135,32 @@ class Brands:
     _open: dict[str, tuple[datetime, Brand]] = field(default_factory=dict)
 
     async def get(self, brand: str) -> Brand:
-        """The brand; raises UnknownObjectError when there is none."""
+        """The brand; raises UnknownObjectError when there is none, or none yet: while a backup is put back (BAK-3)."""
         now = self.ports.clock.now()
         known = self._open.get(brand)
         if known and timedelta(0) <= now - known[0] < KEEP_FOR:
             return known[1]
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,30}", brand):
             raise UnknownObjectError
-        record = await self._brands().get(brand, brand)
-        keys = await self._keys().get(brand, brand)
-        if record is None or keys is None:
+        record = await self.records.get(brand, brand)
+        keys = await self.keys.get(brand, brand)
+        if record is None or keys is None or record.record.restoring_to:
             raise UnknownObjectError
         opened = self._opened(record.record, keys.record)
         self._open[brand] = (now, opened)
         return opened
 
+    async def being_restored(self, brand: str) -> Brand:
+        """The brand for whom puts a backup back, and leaves no tombstones by that; raises UnknownObjectError."""
+        record, keys = await self.records.get(brand, brand), await self.keys.get(brand, brand)
+        if record is None or keys is None:
+            raise UnknownObjectError
+        return self._opened(record.record, keys.record, remembering=False)
+
     async def all(self) -> list[str]:
-        """The ids of every brand."""
-        return [b.record.id async for page in self._brands().pages(Query()) for b in page]
+        """The ids of every brand, but for those that are being restored."""
+        found = [b.record async for page in self.records.pages(Query()) for b in page]
+        return [record.id for record in found if record.restoring_to is None]
 
     async def create(self, record: BrandRecord) -> None:
         """Makes a brand with fresh keys; making one that exists changes nothing."""
@@ -144,11 +168,13 @@ class Brands:
             id=record.id,
             hash={"1": self.ports.vault.wrap(secrets.token_bytes(32))},
             ledger=self.ports.vault.wrap(secrets.token_bytes(32)),
+            backup=self.ports.vault.wrap(secrets.token_bytes(32)),
         )
         with suppress(ConflictError):
-            await self._keys().create(keys)
+            await self.keys.create(keys)
+            await self.copy_keys(keys)
         with suppress(ConflictError):
-            await self._brands().create(record)
+            await self.records.create(record)
 
     async def save_policy(self, brand: str, policy: Policy) -> None:
         """Replaces the policy; it takes effect at once here, and everywhere within `KEEP_FOR`."""
@@ -157,25 +183,25 @@ class Brands:
 
     async def record(self, brand: str) -> Versioned[BrandRecord]:
         """The brand's own record as it is now; raises UnknownObjectError when there is none."""
-        current = await self._brands().get(brand, brand)
+        current = await self.records.get(brand, brand)
         if current is None:
             raise UnknownObjectError
         return current
 
     async def save(self, before: Versioned[BrandRecord], after: BrandRecord) -> Versioned[BrandRecord]:
         """Replaces the record that was read; raises StaleError. In force at once here, and everywhere within `KEEP_FOR`."""
-        saved = await self._brands().replace(before, after)
+        saved = await self.records.replace(before, after)
         self._open.pop(after.id, None)
         return saved
 
     async def page(self, limit: int, cursor: str | None) -> tuple[list[BrandRecord], str | None]:
         """One page of all brands."""
-        found, cursor = await self._brands().page(Query(limit=limit, cursor=cursor))
+        found, cursor = await self.records.page(Query(limit=limit, cursor=cursor))
         return [item.record for item in found], cursor
 
     async def some(self, ids: Sequence[str]) -> list[BrandRecord]:
         """Those of the brands that exist, in this order."""
-        found = await self._brands().get_many([(id, id) for id in ids])
+        found = await self.records.get_many([(id, id) for id in ids])
         return [found[id, id].record for id in ids if (id, id) in found]
 
     async def rotate_hash_key(self, brand: str) -> int:
@@ -183,7 +209,7 @@ class Brands:
 
         New hashes use it once `ACTIVE_AFTER` has passed: until then not every instance would recognise them.
         """
-        collection = self._keys()
+        collection = self.keys
         current = await collection.get(brand, brand)
         if current is None:
             raise UnknownObjectError
@@ -193,28 +219,68 @@ class Brands:
             hash={**current.record.hash, str(version): fresh},
             active_from={**current.record.active_from, str(version): self.ports.clock.now() + ACTIVE_AFTER},
         )
+        await self.copy_keys(keys)  # before anything can be hashed under the new one
         await collection.replace(current, keys)
-        self._open.pop(brand, None)
+        self.forget(brand)
         return version
 
-    def _brands(self) -> Collection[BrandRecord]:
+    async def copy_keys(self, keys: BrandKeys) -> None:
+        """Keeps the one copy of a brand's wrapped keys outside the store, so that a lost store can be restored.
+
+        It is in no backup, and has no versions: keys that are destroyed are gone from both places (DEL-5).
+        """
+        await self.ports.backups.write(keys_path(keys.id), [keys.model_dump_json(by_alias=True).encode()])
+
+    async def copied_keys(self, brand: str) -> BrandKeys | None:
+        """That copy; None when there is none, or none any more."""
+        try:
+            return BrandKeys.model_validate_json(
+                b"".join([part async for part in self.ports.backups.read(keys_path(brand))])
+            )
+        except FileNotFoundError:
+            return None
+
+    async def destroy_keys(self, brand: str) -> None:
+        """Destroys a brand's keys: its hashes belong to nobody any more, and its backups cannot be read (DEL-5)."""
+        await self.ports.backups.delete(keys_path(brand))
+        current = await self.keys.get(brand, brand)
+        if current:
+            await self.keys.delete(current)
+        await self.ports.backups.delete(keys_path(brand))  # a backup that ran meanwhile may have copied them again
+        self.forget(brand)
+
+    def forget(self, brand: str) -> None:
+        """Lets the next caller read the brand anew."""
+        self._open.pop(brand, None)
+
+    @property
+    def records(self) -> Collection[BrandRecord]:
+        """Every brand."""
         return Collection(self.ports.store.platform(c.BRANDS), BrandRecord, "id")
 
-    def _keys(self) -> Collection[BrandKeys]:
+    @property
+    def keys(self) -> Collection[BrandKeys]:
+        """Their wrapped keys."""
         return Collection(self.ports.store.platform(c.KEYS), BrandKeys, "id")
 
-    def _opened(self, record: BrandRecord, keys: BrandKeys) -> Brand:
+    def _opened(self, record: BrandRecord, keys: BrandKeys, *, remembering: bool = True) -> Brand:
         unwrap, store = self.ports.vault.unwrap, self.ports.store
+        hasher = Hasher(
+            {int(version): unwrap(key) for version, key in keys.hash.items()}, keys.writes(self.ports.clock.now())
+        )
+        log = log_of(self.ports, record.id)
 
         def of(container: c.Container, model: type[T]) -> Collection[T]:
-            return Collection(store.brand(record.id, container), model, container.partition)
+            documents = store.brand(record.id, container)
+            if remembering and container.backed_up:
+                return Remembering(documents, model, container, hasher, log)
+            return Collection(documents, model, container.partition)
 
         return Brand(
             record=record,
-            hasher=Hasher(
-                {int(version): unwrap(key) for version, key in keys.hash.items()}, keys.writes(self.ports.clock.now())
-            ),
+            hasher=hasher,
             ledger_key=unwrap(keys.ledger),
+            backup_key=backup_key(self.ports, keys),
             ports=self.ports,
             ambassadors=of(c.AMBASSADORS, Ambassador),
             contacts=of(c.CONTACTS, Contact),
@@ -237,6 +303,7 @@ class Brands:
             white_list=of(c.ALLOWED, WhiteList),
             allowed=of(c.ALLOWED, Allowed),
             forms=of(c.FORMS, Form),
+            backups=of(c.BACKUPS, Backup),
             access_log=of(c.ACCESS_LOG, Access),
             api_keys=of(c.API_KEYS, KeyRing),
             sync_keys=of(c.SYNC_KEYS, SyncKey),

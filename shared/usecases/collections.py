@@ -72,6 +72,9 @@ class Collection(Generic[T]):
             results += await self._documents.write_many([self._write(change) for change in chunk])
         return results
 
+    async def say_again(self, records: Sequence[T]) -> None:
+        """Repeats what had to be written once these records were saved; here nothing."""
+
     async def page(self, query: Query) -> tuple[list[Versioned[T]], str | None]:
         """One page of what matches, and the cursor of the next; raises InvalidInputError for a cursor of another list."""
         try:

@@ -10,7 +10,7 @@ from shared.ports import StaleError
 from shared.usecases.account_mails import owing, queue_account_mail
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned
-from shared.usecases.saving import ATTEMPTS, complete_proof, enter_proof
+from shared.usecases.saving import ATTEMPTS, enter_missing, enter_proof
 from shared.usecases.sessions import Caller
 
 GONE = (AccountStatus.UNCONFIRMED, AccountStatus.ANONYMISED)
@@ -96,7 +96,7 @@ async def _saved(
         evidence=evidence,
         key=brand.ledger_key,
     )
-    await complete_proof(brand, current.record)
+    await enter_missing(brand, brand.ambassadors, [current.record])
     saved = after.changed(proof=proof).settled(brand.hasher)
     try:
         await brand.ambassadors.replace(current, saved)

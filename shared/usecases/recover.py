@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from shared.domain.backups import Backup
 from shared.domain.jobs import Job, MailBatch, Run, RunState
 from shared.domain.newsletter import Newsletter
 from shared.domain.records import stamp
 from shared.ports import Outcome, Query, Where
 from shared.usecases import (
     account_mails,
+    back_up,
     confirm,
     grants,
     import_contacts,
@@ -31,6 +33,7 @@ from shared.usecases.tracing import forget_traces
 from shared.usecases.vouchers import forget_old_vouchers
 
 T = TypeVar("T", Job, MailBatch, Run, Newsletter)
+Open = TypeVar("Open", Job, MailBatch, Run, Newsletter, Backup)
 
 LOST_AFTER = timedelta(minutes=10)
 PROOFS_WITHIN = timedelta(days=3)
@@ -45,6 +48,7 @@ class Recovered:
     batches: int
     sweeps: int
     newsletters: int
+    backups: int
     account_mails: int
     loose_files: int
     white_lists: int
@@ -63,6 +67,7 @@ async def recover(brand: Brand) -> Recovered:
     batches = await _open(brand.batches, before)
     runs = [run for run in await _open(brand.runs, before) if run.state is RunState.RUNNING]
     newsletters_open = await _open(brand.newsletters, before)
+    backups = await _open(brand.backups, before)
     send = brand.ports.queue.send
     confirmations = await confirm.complete_again(brand, before)  # before the mails that they owe
     await send(import_contacts.QUEUE, [{"brand": brand.id, "job": job.id} for job in jobs if job.grant is None])
@@ -70,11 +75,13 @@ async def recover(brand: Brand) -> Recovered:
     await send(invite.QUEUE, [{"brand": brand.id, "batch": batch.id} for batch in batches])
     await newsletters.queue_newsletters(brand, newsletters_open)
     await send(sweep.QUEUE, [{"brand": brand.id, "run": run.id} for run in runs])
+    await send(back_up.QUEUE, [{"brand": brand.id, "backup": backup.id} for backup in backups])
     return Recovered(
         imports=len(jobs),
         batches=len(batches),
         sweeps=len(runs),
         newsletters=len(newsletters_open),
+        backups=len(backups),
         account_mails=await account_mails.queue_again(brand, before),
         loose_files=await photos.delete_loose_files(brand, before),
         white_lists=await white_list.clear_away(brand, before),
@@ -111,6 +118,6 @@ async def _delete_old(brand: Brand, collection: Collection[T]) -> int:
     return deleted
 
 
-async def _open(collection: Collection[T], before: datetime) -> list[T]:
+async def _open(collection: Collection[Open], before: datetime) -> list[Open]:
     waiting = Query(where=(Where("openSince", "<=", stamp(before)),), order_by="openSince")
     return [item.record async for page in collection.pages(waiting) for item in page]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.domain.ambassador import Ambassador
 from shared.domain.consent import AmbassadorOptIn, OptInClass
@@ -16,9 +16,10 @@ from shared.domain.contact import Contact
 from shared.domain.errors import ChangedMeanwhileError
 from shared.domain.ledger import Entry, Evidence, next_entry
 from shared.domain.records import stamp
+from shared.domain.ugc import Ugc
 from shared.ports import ConflictError, Outcome, Query, StaleError, Where
 from shared.usecases.brands import Brand
-from shared.usecases.collections import Change, Versioned
+from shared.usecases.collections import Change, Collection, Versioned
 
 ATTEMPTS = 10
 
@@ -59,7 +60,7 @@ async def save(brand: Brand, edit: Edit) -> Versioned[Contact]:
         saved = await brand.contacts.create(after)
     else:
         if after.proof != edit.before.record.proof:
-            await complete_proof(brand, edit.before.record)
+            await enter_missing(brand, brand.contacts, [edit.before.record])
         saved = await brand.contacts.replace(edit.before, after)
     if after.proof and (edit.before is None or after.proof != edit.before.record.proof):
         await enter_proof(brand, after.proof)
@@ -70,12 +71,8 @@ async def save_many(brand: Brand, edits: Sequence[Edit]) -> list[Versioned[Conta
     """Saves a batch; gives each contact as saved, None where somebody else wrote first (nothing was written there)."""
     changes = [Change(edit.before, finished(brand, edit)) for edit in edits]
     proofs = [_new_proof(change) for change in changes]
-    earlier = [
-        change.before.record.proof
-        for change, proof in zip(changes, proofs, strict=True)
-        if proof and change.before and change.before.record.proof
-    ]
-    await enter_missing(brand, [entry for entry in earlier if entry])
+    earlier = [change.before.record for change, proof in zip(changes, proofs, strict=True) if proof and change.before]
+    await enter_missing(brand, brand.contacts, earlier)
     saved: list[Versioned[Contact] | None] = []
     for change, result in zip(changes, await brand.contacts.write_many(changes), strict=True):
         if change.after and result.etag and result.outcome is Outcome.WRITTEN:
@@ -111,18 +108,22 @@ async def change(
     raise ChangedMeanwhileError
 
 
-async def complete_proof(brand: Brand, record: Contact | Ambassador) -> None:
-    """Makes sure that the entry a record carries stands in the ledger."""
-    if record.proof and await brand.ledger.get(record.id, record.proof.id) is None:
-        await enter_proof(brand, record.proof)
+T = TypeVar("T", Contact, Ambassador, Ugc)
 
 
-async def enter_missing(brand: Brand, entries: Sequence[Entry]) -> int:
-    """Writes those of the entries that the ledger lacks; gives how many."""
-    there = await brand.ledger.get_many([(entry.subject, entry.id) for entry in entries])
-    missing = [entry for entry in entries if (entry.subject, entry.id) not in there]
+async def enter_missing(brand: Brand, of: Collection[T], records: Sequence[T]) -> int:
+    """Writes those of the entries that the records carry and the ledger lacks; gives how many.
+
+    What takes an opt-out or an erasure back is told between the record and its entry: where the one lacks, so may the other.
+    """
+    carried = {(r.proof.subject, r.proof.id): r for r in records if r.proof}
+    if not carried:
+        return 0
+    there = await brand.ledger.get_many(list(carried))
+    missing = [record for key, record in carried.items() if key not in there]
     if missing:
-        await brand.ledger.write_many([Change(None, entry) for entry in missing])
+        await of.say_again(missing)
+        await brand.ledger.write_many([Change(None, record.proof) for record in missing if record.proof])
     return len(missing)
 
 
@@ -131,11 +132,11 @@ async def repair_proofs(brand: Brand, within: timedelta) -> int:
     written = 0
     changed = Query(where=(Where("proof.at", ">=", stamp(brand.now() - within)),), order_by="proof.at")
     async for page in brand.contacts.pages(changed):
-        written += await enter_missing(brand, [item.record.proof for item in page if item.record.proof])
+        written += await enter_missing(brand, brand.contacts, [item.record for item in page])
     async for photos in brand.ugc.pages(changed):
-        written += await enter_missing(brand, [item.record.proof for item in photos if item.record.proof])
+        written += await enter_missing(brand, brand.ugc, [item.record for item in photos])
     async for accounts in brand.ambassadors.pages(changed):
-        written += await enter_missing(brand, [item.record.proof for item in accounts if item.record.proof])
+        written += await enter_missing(brand, brand.ambassadors, [item.record for item in accounts])
     return written
 
 

@@ -107,7 +107,7 @@ async def _settle(brand: Brand, contact: Contact, claim: Outgoing) -> Contact | 
         return await change(brand, contact.ambassador_id, contact.id, lambda c: as_sent(c, claim))
     if accepted is None or brand.now() - claim.at < DOUBT:
         return None
-    return await change(brand, contact.ambassador_id, contact.id, lambda c: _doubted(c, claim))
+    return await change(brand, contact.ambassador_id, contact.id, lambda c: doubted(c, claim))
 
 
 async def _send(run: _Run, contacts: Sequence[Versioned[Contact]]) -> None:
@@ -240,7 +240,7 @@ def _released(contact: Contact, claim: Outgoing) -> Contact:
     return contact.changed(outgoing=None) if contact.outgoing == claim else contact
 
 
-def _doubted(contact: Contact, claim: Outgoing) -> Contact:
+def doubted(contact: Contact, claim: Outgoing) -> Contact:
     """The contact without the claim, as far as anybody knows: an event may still prove that the mail left."""
     released = _released(contact, claim)
     return released if released is contact else released.changed(doubted=claim)

@@ -34,6 +34,7 @@ PASSWORD = "correct horse battery staple"
 ENVIRONMENT = {
     "STORE_URL": "sqlite:///nowhere",
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+    "BACKUP_STORAGE": "UseDevelopmentStorage=true",
     "PUBLIC_URL": URL,
     "PRIVACY_POLICY_URL": "https://popsell.example/privacy",
     "MAILJET_URL": "http://127.0.0.1:9",
@@ -164,6 +165,8 @@ async def serving(store: Store | None = None, **ports: Any) -> AsyncIterator[Sui
         store=given.store,
         queue=given.queue,
         files=given.files,
+        tombstones=given.tombstones,
+        backups=given.backups,
         mailer=given.mailer,
         clock=given.clock,
         vault=given.vault,

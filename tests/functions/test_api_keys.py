@@ -101,9 +101,9 @@ async def test_an_ended_brand_knows_no_key(suite: Suite, admin: dict[str, str]) 
     key = (await made(suite, admin))["key"]
     suite.world.clock.advance(minutes=1)
     brands = app.brands()
-    current = await brands._brands().get("acme", "acme")
+    current = await brands.records.get("acme", "acme")
     assert current
-    await brands._brands().replace(current, current.record.changed(status=BrandStatus.ENDED))
+    await brands.records.replace(current, current.record.changed(status=BrandStatus.ENDED))
     with pytest.raises(UnauthenticatedError):
         await used(key)
 

@@ -196,7 +196,7 @@ async def test_the_tag_may_be_kept_and_falls_silent_with_the_brand(suite: Suite)
     acme = await suite.world.brand()
     default = {cookie.name: cookie.lifetime(acme.policy) for cookie in cookies_of(acme.policy)}
     assert default["Popsell_session_shop"] == timedelta(hours=4320)
-    brands = suite.world.brands._brands()
+    brands = suite.world.brands.records
     current = await brands.get("acme", "acme")
     assert current
     await brands.replace(current, current.record.changed(status=BrandStatus.SUSPENDED))

@@ -14,6 +14,7 @@ from shared.domain.tokens import Tokens
 from shared.ports import Ports, Query
 from shared.usecases import (
     account_mails,
+    back_up,
     import_contacts,
     invite,
     link_address_book,
@@ -140,6 +141,8 @@ async def make_world(store: Any, *brands: BrandRecord, clock: FakeClock | None =
         "store": store,
         "queue": queue,
         "files": files,
+        "tombstones": FakeFiles(),
+        "backups": FakeFiles(),
         "mailer": mailer,
         "clock": clock,
         "vault": EnvelopeVault([b"m" * 32]),
@@ -188,6 +191,10 @@ async def _reach(world: World, brand: Brand, message: Mapping[str, Any]) -> None
     await suppressing.reach_records(brand, message["suppression"])
 
 
+async def _back_up(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
+    await back_up.run_backup(brand, message["backup"])
+
+
 HANDLERS: dict[str, Callable[[World, Brand, Mapping[str, Any]], Awaitable[None]]] = {
     import_contacts.QUEUE: _import,
     link_address_book.QUEUE: _fetch,
@@ -197,4 +204,5 @@ HANDLERS: dict[str, Callable[[World, Brand, Mapping[str, Any]], Awaitable[None]]
     mail_events.QUEUE: _apply,
     sweep.QUEUE: _sweep,
     suppressing.REACH_QUEUE: _reach,
+    back_up.QUEUE: _back_up,
 }

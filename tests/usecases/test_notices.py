@@ -31,7 +31,7 @@ async def switched(brand: Brand, account: Ambassador, **switches: bool) -> None:
 
 async def suspended(world: World) -> Brand:
     """The brand, suspended."""
-    brands = world.brands._brands()
+    brands = world.brands.records
     current = await brands.get("acme", "acme")
     assert current
     await brands.replace(current, current.record.changed(status=BrandStatus.SUSPENDED))

@@ -1,0 +1,207 @@
+"""What a backup's records become by the tombstones since it was made (BAK-3): pure, and the same however often."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.domain.ambassador import AccountStatus, Ambassador, LeftBecause
+from shared.domain.anonymisation import anonymised_ambassador, anonymised_contact, detached_contact
+from shared.domain.consent import AmbassadorOptIn, BrandOptIn
+from shared.domain.contact import Contact, Origin
+from shared.domain.containers import AMBASSADORS, CONTACTS, SUPPRESSIONS
+from shared.domain.hashing import Hasher
+from shared.domain.suppression import Suppression, SuppressionReason
+from shared.domain.tombstones import (
+    Tombstone,
+    What,
+    people_of_account,
+    people_of_contact,
+    same_person,
+    stands_for_its_address,
+)
+
+BECAUSE = "BAK-3"
+
+_ERASES = (What.DELETED, What.ANONYMISED, What.DETACHED)
+
+
+class Remembered:
+    """The tombstones since a backup, by whom they are about; those whose acts were never saved are left out."""
+
+    def __init__(self, tombstones: Iterable[Tombstone]) -> None:
+        found = {stone.id: stone for stone in tombstones}
+        void = {stone.of for stone in found.values() if stone.what is What.VOID}
+        # Of two acts in one second it is the no that counts, as in `consent.stands`.
+        told = [stone for stone in found.values() if stone.what is not What.VOID and stone.id not in void]
+        told.sort(key=lambda stone: (stone.at, not stone.what.takes_back))
+        self._by_person: defaultdict[tuple[str, str], list[Tombstone]] = defaultdict(list)
+        self._gone: dict[tuple[str, str, str], Tombstone] = {}
+        for stone in told:
+            for ref in dict.fromkeys((*stone.people, *stone.moved_to)):
+                self._by_person[stone.container, ref].append(stone)
+            if stone.what is What.DELETED:
+                self._gone[stone.container, stone.partition, stone.record] = stone
+        self._order = {stone.id: place for place, stone in enumerate(told)}
+        self.count = len(told)
+
+    def deleted(self) -> Iterable[tuple[str, str, str]]:
+        """Container, partition and id of everything that was deleted."""
+        return self._gone
+
+    def gone(self, container: str, partition: str, id: str, made: str | None) -> bool:
+        """Whether this very record, made then, was deleted; for what is no person and says when it was made."""
+        stone = self._gone.get((container, partition, id))
+        return stone is not None and made is not None and stone.made == made
+
+    def of_contact(self, contact: Contact, hasher: Hasher) -> list[Tombstone]:
+        """What was told of this person and this ambassador, once the record was there, in order."""
+        people = people_of_contact(contact, hasher)
+        told: list[Tombstone] = []
+        for stone in self._about(CONTACTS.name, people, contact.created_at):
+            if stone.container == SUPPRESSIONS.name or (
+                stone.partition == contact.ambassador_id and same_person(people, stone.people)
+            ):
+                told.append(stone)
+                if stone.what is What.MOVED and stone.record == contact.id:
+                    # The record stood for somebody else from then on: what comes after is told under that name.
+                    after = self._about(CONTACTS.name, stone.moved_to, stone.at)
+                    told += [other for other in after if other.record == contact.id and other.at >= stone.at]
+        return sorted({stone.id: stone for stone in told}.values(), key=lambda stone: self._order[stone.id])
+
+    def of_account(self, account: Ambassador, hasher: Hasher) -> list[Tombstone]:
+        """What was told of this account's person, in order."""
+        people = people_of_account(account, hasher)
+        return [s for s in self._about(AMBASSADORS.name, people, account.created_at) if same_person(people, s.people)]
+
+    def listings(self) -> Mapping[str, list[Tombstone]]:
+        """What was told of each address's place on the black list, by the entry's id, in order."""
+        found: defaultdict[str, list[Tombstone]] = defaultdict(list)
+        for (container, _), stones in self._by_person.items():
+            if container == SUPPRESSIONS.name:
+                found[stones[0].record] += stones
+        return found
+
+    def _about(self, container: str, people: Sequence[str], since: datetime) -> list[Tombstone]:
+        found = {stone.id: stone for ref in people for stone in self._by_person.get((container, ref), ())}
+        if container == CONTACTS.name:  # who opted out of all is opted out of each ambassador (SUP-3)
+            listed = (stone for ref in people for stone in self._by_person.get((SUPPRESSIONS.name, ref), ()))
+            found |= {stone.id: stone for stone in listed if stone.reach}
+        return sorted((s for s in found.values() if s.at >= since), key=lambda stone: self._order[stone.id])
+
+
+def replayed_contact(contact: Contact, told: Sequence[Tombstone]) -> Contact | None:
+    """The contact after what was told of it; None when it goes for good. An own later yes lifts what came before it.
+
+    A record that others of the person may stand beside is erased only by its own tombstone, or by that of the one record
+    that stood for the address, if it is that one.
+    """
+    erased: Tombstone | None = None
+    withdrawn: dict[str, Tombstone] = {}
+    stands = stands_for_its_address(contact)
+    for stone in told:
+        consent = stone.consent or ""
+        own = stone.record == contact.id
+        of_the_address = stone.standing and stands and stone.at > contact.created_at
+        if stone.what in _ERASES and (own or (of_the_address and erased is None)):
+            erased = stone
+        elif stone.what is What.LISTED:
+            withdrawn["ambassador"] = stone.changed(state=AmbassadorOptIn.OPT_OUT_GLOBAL.value)
+        elif stone.what is What.WITHDREW:
+            withdrawn[consent] = stone
+        elif stone.what is What.GAVE:
+            withdrawn.pop(consent, None)
+            erased = None
+    after = contact
+    for consent, stone in withdrawn.items():
+        after = _WITHDRAWN[consent](after, stone)
+    if erased is None or contact.anonymised_at:
+        return after
+    if erased.what is What.DELETED and contact.proof is None and after.proof is None and after == contact:
+        return None
+    if erased.what is What.DETACHED:
+        return after if after.detached_at else detached_contact(after, erased.since or erased.at, BECAUSE)
+    return anonymised_contact(after, erased.since or erased.at, BECAUSE)
+
+
+def _ambassador_withdrawn(contact: Contact, stone: Tombstone) -> Contact:
+    state, since = AmbassadorOptIn(stone.state or ""), stone.since or stone.at
+    current = contact.ambassador_opt_in
+    if current.explicit and contact.ambassador_opt_in_at > stone.at:
+        return contact  # an own act since then
+    if current is state or (current.opted_out and state is not AmbassadorOptIn.OPT_OUT_GLOBAL):
+        return contact
+    return contact.changed(ambassador_opt_in=state, ambassador_opt_in_at=since, becomes=None, **_modified(stone))
+
+
+def _brand_withdrawn(contact: Contact, stone: Tombstone) -> Contact:
+    if not contact.brand_opt_in.allows_communications or _later(contact.brand_opt_in_at, stone):
+        return contact
+    since = stone.since or stone.at
+    return contact.changed(brand_opt_in=BrandOptIn(stone.state or ""), brand_opt_in_at=since, **_modified(stone))
+
+
+def _partners_withdrawn(contact: Contact, stone: Tombstone) -> Contact:
+    if not contact.partners_opt_in or _later(contact.partners_opt_in_at, stone):
+        return contact
+    return contact.changed(partners_opt_in=False, partners_opt_in_at=stone.since or stone.at, **_modified(stone))
+
+
+_WITHDRAWN = {"ambassador": _ambassador_withdrawn, "brand": _brand_withdrawn, "partners": _partners_withdrawn}
+
+
+def replayed_account(account: Ambassador, told: Sequence[Tombstone], hasher: Hasher) -> Ambassador | None:
+    """The account after what was told of it; None when it goes for good."""
+    erased: Tombstone | None = None
+    left: Tombstone | None = None
+    switched: dict[str, Tombstone] = {}
+    for stone in told:
+        if stone.what is What.GAVE and stone.consent == "account":
+            erased = left = None  # the person signed up again
+        elif stone.record != account.id:
+            continue
+        elif stone.what in _ERASES:
+            erased = stone
+        elif stone.what is What.LEFT:
+            left = stone
+        elif stone.what is What.RETURNED:
+            left = None
+        elif stone.consent:
+            switched[stone.consent] = stone
+    if account.status is AccountStatus.ANONYMISED:
+        return account
+    if erased:
+        return None if erased.what is What.DELETED else anonymised_ambassador(account, erased.at, hasher)
+    after = account
+    for consent, stone in switched.items():
+        part, _, name = consent.partition(".")
+        switches = getattr(after, part)
+        on = (stone.what is What.GAVE) if part == "communication" else (stone.what is What.WITHDREW)
+        after = after.changed(**{part: switches.changed(**{name: on})})
+    if left and after.status is AccountStatus.ACTIVE:
+        because = LeftBecause(left.state) if left.state else None
+        after = after.changed(status=AccountStatus.LEAVING, left_at=left.since or left.at, left_because=because)
+    return after
+
+
+def replayed_listing(entry: Suppression | None, id: str, told: Sequence[Tombstone]) -> Suppression | None:
+    """An address's place on the black list after what was told of it; None when it has none."""
+    reasons: dict[SuppressionReason, datetime] = dict(entry.reasons) if entry else {}
+    for stone in told:
+        reason = SuppressionReason(stone.state or "")
+        if stone.what is What.UNLISTED:
+            reasons.pop(reason, None)
+        else:
+            since = stone.since or stone.at
+            reasons[reason] = min(since, reasons.get(reason, since))
+    if not reasons:
+        return None
+    return (entry or Suppression(id=id, reasons={})).changed(reasons=reasons)
+
+
+def _modified(stone: Tombstone) -> dict[str, Any]:
+    return {"modified_at": stone.at, "modified_by": Origin(mechanism=BECAUSE)}
+
+
+def _later(since: datetime | None, stone: Tombstone) -> bool:
+    return since is not None and since > stone.at

@@ -1,0 +1,230 @@
+"""Tombstones (BAK-3): who was erased or opted out, and who took that back, by keyed hashes alone.
+
+They lie beside the store and in no backup. A backup that is restored is older than they are: they are applied to it again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from shared.domain.ambassador import AccountStatus, Ambassador
+from shared.domain.consent import BrandOptIn, OptInClass
+from shared.domain.contact import Contact
+from shared.domain.containers import AMBASSADORS, CONTACTS, SUPPRESSIONS
+from shared.domain.hashing import Hasher
+from shared.domain.ids import new_id
+from shared.domain.records import Instant, Record
+from shared.domain.suppression import Suppression
+
+
+class What(StrEnum):
+    """What happened."""
+
+    DELETED = "deleted"
+    ANONYMISED = "anonymised"
+    DETACHED = "detached"  # left to the brand alone (RET-15)
+    MOVED = "moved"  # the record stands for another person from here on: its address was corrected
+    WITHDREW = "withdrew"  # a consent, or a switch
+    LISTED = "listed"  # on the black list (SUP-1)
+    LEFT = "left"  # an account ends, and can be restored for some days (DEL-1, DEL-2)
+    GAVE = "gave"  # a consent, by an own explicit act: the person's later word
+    UNLISTED = "unlisted"
+    RETURNED = "returned"  # an account was restored (DEL-3)
+    VOID = "void"  # another tombstone was written, and its act was not: somebody else was faster
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether it lifts what others say; such a one is written once its act is saved, the others before."""
+        return self in (What.GAVE, What.UNLISTED, What.RETURNED)
+
+
+class Tombstone(Record):
+    """One act. `people` are the hashes of whom it is about, under every key version known then.
+
+    Where the record lay (`container`, `partition`, `record`) tells the next backup what is gone, and which of a person's
+    records it was. It is never all that a person is recognised by: the id may be somebody else's by then.
+    """
+
+    id: str = Field(default_factory=new_id)
+    at: Instant
+    what: What
+    container: str = ""
+    partition: str = ""
+    record: str = ""
+    made: str | None = None  # when the record was made, where it says so
+    people: tuple[str, ...] = ()
+    standing: bool = False  # the contact stood for its address, which one record of an ambassador's at a time does
+    consent: str | None = None  # which: ambassador, brand, partners; of accounts: account, or a switch
+    state: str | None = None  # what it became; of the black list: the reason
+    since: Instant | None = None
+    reach: bool = False  # the black list's entry has still to be told to every record of the address
+    moved_to: tuple[str, ...] = ()
+    of: str | None = None  # the tombstone that is void
+
+
+# From the one that tells most to the one that tells least; two people are compared by the first that both have.
+KINDS = ("email", "facebook", "twitter", "instagram", "customer", "mobile", "home", "name")
+
+_BY_AN_OWN_ACT = frozenset({BrandOptIn.BLOG, BrandOptIn.INTERNAL_FORM, BrandOptIn.EXTERNAL_FORM})
+_NAMING = ("email", "facebook_id", "twitter_id", "instagram_id", "customer_id", "mobile_phone", "home_phone",
+           "first_name", "last_name")  # fmt: skip
+
+
+def same_person(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two sets of hashes are of one person."""
+    for kind in KINDS:
+        mine, theirs = ({ref for ref in refs if ref.startswith(f"{kind}.")} for refs in (one, other))
+        if mine and theirs:
+            return not mine.isdisjoint(theirs)
+    return False
+
+
+def people_of_contact(contact: Contact, hasher: Hasher) -> tuple[str, ...]:
+    """Who a contact is, as hashes; of one that has a name and nothing else, of the name and the record's own id."""
+    known = (
+        ("email", contact.email, contact.email_hash),
+        ("facebook", contact.facebook_id, contact.facebook_hash),
+        ("twitter", contact.twitter_id, contact.twitter_hash),
+        ("instagram", contact.instagram_id, contact.instagram_hash),
+        ("customer", contact.customer_id, None),
+        ("mobile", contact.mobile_phone, None),
+        ("home", contact.home_phone, None),
+    )
+    found = [ref for kind, clear, hashed in known for ref in _refs(hasher, kind, clear, hashed)]
+    if not found and (contact.first_name or contact.last_name):
+        found = _refs(hasher, "name", f"{contact.id} {contact.first_name} {contact.last_name}", None)
+    return tuple(found)
+
+
+def stands_for_its_address(contact: Contact) -> bool:
+    """Whether the contact is the one record that its ambassador has of its address."""
+    return contact.email_hash is not None and contact.address_key == contact.email_hash
+
+
+def people_of_account(account: Ambassador, hasher: Hasher) -> tuple[str, ...]:
+    """Who an ambassador is, as hashes."""
+    return tuple(_refs(hasher, "email", account.email, account.email_hash))
+
+
+def _refs(hasher: Hasher, kind: str, clear: str | None, hashed: str | None) -> list[str]:
+    refs = (*(hasher.refs(clear) if clear else ()), *((hashed,) if hashed else ()))
+    return [f"{kind}.{ref}" for ref in dict.fromkeys(refs)]
+
+
+def of_contact(before: Contact | None, after: Contact | None, hasher: Hasher) -> Iterator[dict[str, Any]]:
+    """What a write of a contact has to leave behind: nothing, for most."""
+    known = before or after
+    if known is None:
+        return
+    who: dict[str, Any] = {}
+
+    def stone(what: What, **fields: Any) -> dict[str, Any]:
+        if not who:
+            who["people"] = people_of_contact(known, hasher)
+            who["standing"] = stands_for_its_address(known)
+        return {"what": what, **who, **fields}
+
+    if after is None:
+        yield stone(What.DELETED)
+        return
+    if before and after.anonymised_at and not before.anonymised_at:
+        yield stone(What.ANONYMISED, since=after.anonymised_at)
+    elif before and after.detached_at and not before.detached_at:
+        yield stone(What.DETACHED, since=after.detached_at)
+    elif before and _named_otherwise(before, after):
+        became = people_of_contact(after, hasher)
+        if not same_person(people_of_contact(before, hasher), became):
+            yield stone(What.MOVED, moved_to=became)
+            who["people"] = became
+    for fields in _consents(before, after):
+        yield stone(**fields)
+
+
+def _named_otherwise(before: Contact, after: Contact) -> bool:
+    return any(getattr(before, name) != getattr(after, name) for name in _NAMING)
+
+
+def _consents(before: Contact | None, after: Contact) -> Iterator[dict[str, Any]]:
+    state, since = after.ambassador_opt_in, after.ambassador_opt_in_at
+    if before is None or (before.ambassador_opt_in, before.ambassador_opt_in_at) != (state, since):
+        if state.opted_out:
+            yield {"what": What.WITHDREW, "consent": "ambassador", "state": state.value, "since": since}
+        elif state.explicit and state.opt_in_class is OptInClass.OPTED_IN:
+            yield {"what": What.GAVE, "consent": "ambassador", "state": state.value, "since": since}
+    allowed, allows = before is not None and before.brand_opt_in.allows_communications, after.brand_opt_in
+    if allowed and not allows.allows_communications:
+        yield {"what": What.WITHDREW, "consent": "brand", "state": allows.value, "since": after.brand_opt_in_at}
+    elif allows in _BY_AN_OWN_ACT and (before is None or before.brand_opt_in is not allows):
+        yield {"what": What.GAVE, "consent": "brand", "state": allows.value, "since": after.brand_opt_in_at}
+    if (before is not None and before.partners_opt_in) != after.partners_opt_in:
+        what = What.GAVE if after.partners_opt_in else What.WITHDREW
+        yield {"what": what, "consent": "partners", "since": after.partners_opt_in_at}
+
+
+def of_account(before: Ambassador | None, after: Ambassador | None, hasher: Hasher) -> Iterator[dict[str, Any]]:
+    """What a write of an account has to leave behind."""
+    known = before or after
+    if known is None:
+        return
+    acts = list(_acts_of_account(before, after))
+    if acts:
+        people = people_of_account(known, hasher)
+        yield from ({"people": people, **act} for act in acts)
+
+
+def _acts_of_account(before: Ambassador | None, after: Ambassador | None) -> Iterator[dict[str, Any]]:
+    if after is None:
+        yield {"what": What.DELETED}
+        return
+    was = before.status if before else None
+    if after.status is not was:
+        if after.status is AccountStatus.ANONYMISED:
+            yield {"what": What.ANONYMISED}
+        elif after.status is AccountStatus.LEAVING:
+            because = after.left_because.value if after.left_because else None
+            yield {"what": What.LEFT, "since": after.left_at, "state": because}
+        elif after.status is AccountStatus.ACTIVE and was is AccountStatus.LEAVING:
+            yield {"what": What.RETURNED}
+        elif after.status is AccountStatus.ACTIVE:
+            yield {"what": What.GAVE, "consent": "account"}
+    if after.status is AccountStatus.ANONYMISED or before is None:
+        return
+    for name in type(after.communication).model_fields:
+        if getattr(after.communication, name) != getattr(before.communication, name):
+            what = What.GAVE if getattr(after.communication, name) else What.WITHDREW
+            yield {"what": what, "consent": f"communication.{name}"}
+    for name in type(after.community).model_fields:
+        if getattr(after.community, name) != getattr(before.community, name):
+            what = What.WITHDREW if getattr(after.community, name) else What.GAVE
+            yield {"what": what, "consent": f"community.{name}"}
+
+
+def of_suppression(before: Suppression | None, after: Suppression | None, hasher: Hasher) -> Iterator[dict[str, Any]]:
+    """What a write of the black list has to leave behind; an entry's id is the hash itself."""
+    known = after or before
+    if known is None:
+        return
+    people = (f"email.{known.id}",)
+    had, has = (entry.reasons if entry else {} for entry in (before, after))
+    again = after is not None and after.reach_since not in (None, before.reach_since if before else None)
+    for reason, since in has.items():
+        if had.get(reason) != since or again:
+            yield {"what": What.LISTED, "people": people, "state": reason.value, "since": since, "reach": again}
+    for reason in had.keys() - has.keys():
+        yield {"what": What.UNLISTED, "people": people, "state": reason.value}
+
+
+def of_anything(before: Any, after: Any, hasher: Hasher) -> Iterator[dict[str, Any]]:
+    """What a write of anything else has to leave behind: that it is gone."""
+    if before is not None and after is None:
+        yield {"what": What.DELETED}
+
+
+OF: Mapping[str, Callable[[Any, Any, Hasher], Iterator[dict[str, Any]]]] = {
+    CONTACTS.name: of_contact,
+    AMBASSADORS.name: of_account,
+    SUPPRESSIONS.name: of_suppression,
+}
+"""How the containers whose writes say more than that something is gone are read."""

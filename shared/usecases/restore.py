@@ -1,0 +1,184 @@
+"""Putting a backup back (BAK-3), into an empty store only; nobody knows the brand until its people's later word is applied.
+
+The brand's record says that it is being restored, and to which time: every way into a brand asks that record, so nothing is
+read and nothing mailed before the end. A restore that was cut short is started again and comes to the same end.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.domain.backups import MARGIN, Manifest, chain
+from shared.domain.containers import BRAND_CONTAINERS, LEDGER, Container
+from shared.domain.errors import RestoreRefusedError
+from shared.domain.ledger import Entry
+from shared.domain.records import stamp
+from shared.ports import ConflictError, Document, Key, Outcome, Query, Write
+from shared.usecases.back_up import CONTAINERS
+from shared.usecases.backup_parts import Line, manifests, read_part
+from shared.usecases.brands import Brand, Brands, backup_key
+from shared.usecases.collections import Change
+from shared.usecases.replay import Replayed, replay
+from shared.usecases.settling import Settled, settle
+
+BATCH = 100
+
+Progress = Callable[[str, int], None]
+
+
+@dataclass(slots=True)
+class Restored:
+    """What a restore did."""
+
+    backup: str
+    made_at: datetime
+    documents: int
+    settled: Settled
+    replayed: Replayed
+
+
+async def restore(brands: Brands, id: str, at: datetime, progress: Progress = lambda what, count: None) -> Restored:
+    """Puts a brand back as it was at the newest backup before a time, and applies every erasure and opt-out since.
+
+    Raises RestoreRefusedError when the brand holds anything, when its keys were destroyed (DEL-5), or when there is no
+    such backup; BrokenBackupError when a file of it is not what was written.
+    """
+    keys = await brands.keys.get(id, id)
+    wrapped = keys.record if keys else await brands.copied_keys(id)
+    if wrapped is None:
+        raise RestoreRefusedError("The brand's keys are gone, and with them its backups")
+    key = backup_key(brands.ports, wrapped)
+    known = [manifest async for manifest in manifests(brands.ports.backups, id, key)]
+    pieces = chain(known, at)
+    if not pieces:
+        raise RestoreRefusedError("There is no backup from before that time")
+    await _claim(brands, id, at, known[-1])
+    if keys is None:
+        with suppress(ConflictError):
+            await brands.keys.create(wrapped)
+    brand = await brands.being_restored(id)
+    began = pieces[0].backup.started_at
+    loading = _Loading(brand, began - MARGIN)
+    documents = await loading.run(pieces, progress)
+    await loading.align_ledger()
+    progress("settling what was under way", 0)
+    settled = await settle(brand)
+    progress("applying what people said since", 0)
+    replayed = await replay(brand, began - MARGIN)
+    if replayed.unsaved:
+        raise RestoreRefusedError("Somebody wrote to the brand meanwhile; start the restore again")
+    await _open(brands, id)
+    return Restored(pieces[0].backup.id, began, documents, settled, replayed)
+
+
+async def _claim(brands: Brands, id: str, at: datetime, newest: Manifest) -> None:
+    """Closes the brand until the restore is done; raises RestoreRefusedError unless it is empty."""
+    current = await brands.records.get(id, id)
+    if current and current.record.restoring_to:
+        if current.record.restoring_to != at:
+            asked = stamp(current.record.restoring_to)
+            raise RestoreRefusedError(f"A restore to {asked} is under way; end it first, by the same command")
+        return
+    for container in BRAND_CONTAINERS:
+        if (await brands.ports.store.brand(id, container).query(Query(limit=1))).items:
+            raise RestoreRefusedError(f"The brand is not empty: it has {container.name}")
+    if current:
+        await brands.records.replace(current, current.record.changed(restoring_to=at))
+    else:
+        # The policy and the status that the newest backup knows, however old the one that is put back.
+        await brands.records.create(newest.brand.changed(restoring_to=at))
+    brands.forget(id)
+
+
+async def _open(brands: Brands, id: str) -> None:
+    current = await brands.records.get(id, id)
+    if current:
+        await brands.records.replace(current, current.record.changed(restoring_to=None))
+    brands.forget(id)
+
+
+@dataclass(slots=True)
+class _Loading:
+    """Documents on their way into the store, the newest version of each first, so that each is written once."""
+
+    brand: Brand
+    fuzzy_since: datetime  # what was written from here on may be in one container and not yet in another
+    seen: set[tuple[str, str, str]] = field(default_factory=set)
+    waiting: dict[str, list[Write]] = field(default_factory=dict)
+    subjects: set[str] = field(default_factory=set)
+    heads: dict[str, Entry | None] = field(default_factory=dict)
+    containers: dict[str, Container] = field(default_factory=lambda: {c.name: c for c in CONTAINERS})
+
+    async def run(self, pieces: list[Manifest], progress: Progress) -> int:
+        """Writes every document of the newest piece, then those of the piece before it that were not written since."""
+        written = 0
+        async for line, remember in self._lines(pieces):
+            container = self.containers.get(line[0])
+            if container is None:  # of an earlier version of this suite
+                continue
+            key = _key(container, line)
+            if (container.name, key.partition, key.id) in self.seen:
+                continue
+            if remember:
+                self.seen.add((container.name, key.partition, key.id))
+            if len(line) == 2:
+                self._note(container, line[1])
+                self.waiting.setdefault(container.name, []).append(Write(key, line[1], None))
+                if len(self.waiting[container.name]) == BATCH:
+                    written += await self._write(container)
+                    progress("documents", written)
+        for name in list(self.waiting):
+            written += await self._write(self.containers[name])
+        progress("documents", written)
+        return written
+
+    async def align_ledger(self) -> None:
+        """Lets each chain end where its record says: the record, or its newest entry, may be a moment older (CON-7)."""
+        for subject in self.subjects | self.heads.keys():
+            head = self.heads.get(subject)
+            async for page in self.brand.ledger.pages(Query(partition=subject)):
+                beyond = [item for item in page if item.record.seq > (head.seq if head else 0)]
+                await self.brand.ledger.write_many([Change(item, None) for item in beyond])
+            if head:
+                with suppress(ConflictError):
+                    await self.brand.ledger.create(head)
+
+    async def _lines(self, pieces: list[Manifest]) -> AsyncIterator[tuple[Line, bool]]:
+        """Every line, the newest first; and whether an older one of the same document may follow."""
+        for manifest in pieces:
+            full = manifest.backup.base is None
+            for part in reversed(manifest.backup.parts):
+                for line in await read_part(self.brand.ports.backups, part, self.brand.backup_key):
+                    yield line, part.again or not full
+
+    def _note(self, container: Container, document: Document) -> None:
+        since = stamp(self.fuzzy_since)
+        if container is LEDGER and document["at"] >= since:
+            self.subjects.add(document["subject"])
+            return
+        proof: dict[str, Any] | None = document.get("proof")
+        if (proof and proof["at"] >= since) or (document["id"] in self.subjects and container is not LEDGER):
+            self.heads[document["id"]] = Entry.from_document(proof) if proof else None
+
+    async def _write(self, container: Container) -> int:
+        """Creates what waits; what is there already came from a newer piece, or from a try that was cut short."""
+        documents = self.brand.ports.store.brand(self.brand.id, container)
+        writes = list({write.key: write for write in reversed(self.waiting.pop(container.name))}.values())
+        results = await documents.write_many(writes)
+        refused = [w.key for w, result in zip(writes, results, strict=True) if result.outcome is not Outcome.WRITTEN]
+        there = await documents.read_many(refused) if refused else {}
+        for write in writes:
+            if write.key in refused and write.key not in there and write.document:
+                # Two records of one address, of two moments: the newer one has it. What the older one had become
+                # stands in its tombstone.
+                without = {**write.document, **dict.fromkeys(container.unique, write.key.id)}
+                await documents.create(write.key, without)
+        return len(writes)
+
+
+def _key(container: Container, line: Line) -> Key:
+    if len(line) == 3:
+        return Key(line[1], line[2])
+    return Key(str(line[1][container.partition]), str(line[1]["id"]))

@@ -1,0 +1,50 @@
+"""A store that is lost, and a suite that gets a backup of it back."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from shared.adapters.sqlite import SqliteStore
+from shared.ports import Store
+from shared.usecases import back_up
+from shared.usecases.brands import Brands
+from shared.usecases.restore import Restored, restore
+from tests.support.world import World
+
+
+async def backed_up(world: World, brand: str = "acme", *, now: bool = True) -> None:
+    """Makes the backup that is due, and a moment passes."""
+    await back_up.start_backup(world.brands, brand, now=now)
+    await world.drain()
+    world.clock.advance(seconds=1)
+
+
+def after_the_loss(world: World, store: Store | None = None) -> World:
+    """The same suite with an empty store: everything else is still there."""
+    ports = replace(world.ports, store=store or SqliteStore(None, inline=True))
+    return World(ports, world.clock, world.queue, world.mailer, world.files, Brands(ports))
+
+
+async def restored(world: World, at: datetime | None = None, brand: str = "acme") -> tuple[World, Restored]:
+    """The suite after its store was lost and a brand put back."""
+    fresh = after_the_loss(world)
+    fresh.queue.queues.clear()
+    return fresh, await restore(fresh.brands, brand, at or world.clock.now())
+
+
+async def everything(world: World, brand: str = "acme") -> dict[str, list[dict[str, Any]]]:
+    """Every document of a brand's containers that are backed up."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for container in back_up.CONTAINERS:
+        feed = world.ports.store.brand(brand, container)
+        position: str | None = None
+        documents: list[dict[str, Any]] = []
+        while True:
+            page = await feed.changes(position)
+            documents += page.items
+            position = page.position
+            if not page.more:
+                break
+        if documents:
+            found[container.name] = sorted(documents, key=lambda document: str(document["id"]))
+    return found
