@@ -23,7 +23,7 @@ class Settings:
     storage_blob_uri: str | None  # AzureWebJobsStorage__blobServiceUri
     storage_queue_uri: str | None  # AzureWebJobsStorage__queueServiceUri
     storage_client_id: str | None  # AzureWebJobsStorage__clientId
-    backup_storage: str | None  # BACKUP_STORAGE: a connection string of an account in the second region (BAK-1), or
+    backup_storage: str | None  # BACKUP_STORAGE: an account in the second EU region (BAK-1, BAK-2), or
     backup_blob_uri: str | None  # BACKUP_STORAGE__blobServiceUri: the same by the identity above
     public_url: str  # PUBLIC_URL: where people reach the suite; links in mails begin with it
     privacy_policy_url: str  # PRIVACY_POLICY_URL: the platform's own, on pages that belong to no brand (MAIL-2)
