@@ -54,6 +54,7 @@ class Tenant:
     opt_out: str
     sign_up: str
     staff: dict[str, str]
+    team: dict[str, str]
     user: str
     flag: str
     flow: str
@@ -165,6 +166,7 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
         opt_out=link(suite, friend, "u"),
         sign_up=link(suite, newcomer, "c"),
         staff=await suite.staff(Role.BRAND_ADMIN, brand),
+        team=await suite.staff(Role.ACCOUNT_TEAM, brand),
         flag=(await _flag(opened)).id,
         user=(await app.staff().create(StaffMember(id=new_id(), role=Role.BRAND_SUPPORT, brands=(brand,)))).record.id,
         flow=(flow := new_id()),

@@ -16,6 +16,7 @@ from tests.functions.suite import Suite
 from tests.functions.tenants import EXTERNAL, FORM, Tenant, settle
 
 CANARY = "zq7canary"
+UUID = "00000000-0000-4000-8000-000000000001"
 PROBLEM = {"type", "title", "status", "detail", "errors"}
 WITH_BODY = [operation for operation in OPERATIONS if operation.body]
 GOOD: dict[str, dict[str, Any]] = {
@@ -34,6 +35,16 @@ GOOD: dict[str, dict[str, Any]] = {
     "comment_publication": {"text": "Nice"},
     "send_newsletter": {"subject": "News", "body": "Look"},
     "confirm_sweep": {"plan": "0" * 64},
+    "replace_policy": {
+        "displayName": "Acme",
+        "sender": {"email": "hello@acme.example", "name": "Acme"},
+        "privacyPolicyUrl": "https://acme.example/privacy",
+    },
+    "change_status": {"action": "suspend", "reason": "for a reason"},
+    "grant_user": {"tenantId": UUID, "objectId": UUID, "displayName": "Jane", "role": "brand_support"},
+    "change_user": {"role": "brand_admin"},
+    "release_suppression": {"email": "new@example.org", "reason": "for a reason"},
+    "close_flag": {"decision": "harmless", "reason": "for a reason"},
     "create_api_key": {"scopes": ["sync"]},
     "receive_orders": {
         "orders": [{"orderId": "7", "ambassador": "a", "email": "a@b.cd", "amount": "1", "currency": "EUR"}]
@@ -46,8 +57,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "redeem_voucher": {"amount": "1", "currency": "EUR"},
     "sync_contacts": {"upserts": [{"key": "7", "ambassador": "ada"}], "deletes": [{"key": "8"}]},
 }
+OF_THE_TEAM = ("change_status", "release_suppression")
 FORMS = {"fill_in_external_form": EXTERNAL, "put_form": "another"}
-OBJECTS = ("address", "tags", "interests", "products")
+OBJECTS = ("address", "tags", "interests", "products", "brands")
 ROWS = ("upserts", "deletes", "orders")  # each row is refused in an answer of its own
 JSON_NEWS = (
     b"",
@@ -101,7 +113,9 @@ async def _send(suite: Suite, operation: Operation, mine: Tenant, body: bytes) -
     if operation.auth == "api_key":
         headers["X-Api-Key"] = mine.key
     if operation.auth == "staff":
-        headers |= mine.staff
+        headers |= mine.team if operation.name in OF_THE_TEAM else mine.staff
+    if operation.name == "replace_policy":
+        headers["If-Match"] = '"another"'
     return await suite.http.request(operation.methods[0], path, headers=headers, content=body)
 
 
