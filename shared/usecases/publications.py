@@ -10,6 +10,7 @@ from shared.domain.flags import FlagKind
 from shared.domain.publication import Publication, destination, parse_publication_id
 from shared.domain.tracing import Visitor
 from shared.ports import Query
+from shared.usecases.accounts import active_account
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.counting import count_one, counts_of
 from shared.usecases.tracing import notice
@@ -69,6 +70,7 @@ async def follow(brands: Brands, id: str, place: int, visitor: Visitor | None) -
     url = destination(publication, place) if publication else None
     if url is None:
         raise UnknownObjectError
+    await active_account(brand, whose.ambassador)  # nothing leads on in the name of who left (DEL-1)
     if visitor:
         await count_one(brand, id, Counted.CLICKS)
         if visitor.ip:

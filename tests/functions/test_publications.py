@@ -7,6 +7,7 @@ import pytest
 from shared.domain.flags import FlagKind
 from shared.domain.ids import new_id
 from shared.domain.mail_events import EventKind
+from shared.domain.staff import Role
 from shared.domain.tracing import BURSTS
 from shared.usecases.mail_events import QueuedEvent, apply_events
 from tests.functions.suite import SignedIn, Suite
@@ -151,3 +152,14 @@ async def test_bursts_over_http_are_flagged_by_an_address_that_is_nowhere(suite:
     raised = {flag["kind"]: flag["subject"] for flag in stored["acme/flags"].values()}
     assert raised["click_burst"] == ada.account.id and set(raised) == {"click_burst", "sign_up_burst"}
     assert ip not in str(stored)
+
+
+@pytest.mark.rule("DEL-1")
+async def test_DEL_1_links_of_an_ambassador_who_left_lead_nowhere_until_the_account_is_back(suite: Suite) -> None:
+    ada, _, links = await mailed(suite)
+    assert (await ada.call("DELETE", "/me")).status_code == 202
+    assert (await suite.http.get(links[0], headers=BROWSER)).status_code == 404
+    admin = await suite.staff(Role.BRAND_ADMIN, "acme")
+    back = await suite.http.post(f"/api/manager/brands/acme/ambassadors/{ada.account.id}/restore", headers=admin)
+    assert back.status_code == 200
+    assert (await suite.http.get(links[0], headers=BROWSER)).status_code == 302
