@@ -24,6 +24,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "confirm_ambassador": {"token": "t"},
     "open_session": {"email": "ada@example.org", "password": "x"},
     "edit_account": {"about": "Me"},
+    "forget_password": {"email": "ada@example.org"},
+    "reset_password": {"token": "t", "password": "a long enough password"},
     "enter_contact": {"email": "new@example.org"},
     "edit_contact": {"firstName": "Other"},
     "invite_contacts": {"all": True},
@@ -55,6 +57,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "put_form": {"kind": "internal", "title": {"en": "Join us"}, "boxes": ["brand"], "fields": []},
     "ask_for_voucher": {"email": "new@example.org", "ambassador": "ada"},
     "redeem_voucher": {"amount": "1", "currency": "EUR"},
+    "sync_ambassadors": {"upserts": [{"key": "7", "firstName": "Ada"}], "deletes": [{"key": "8"}]},
     "sync_contacts": {"upserts": [{"key": "7", "ambassador": "ada"}], "deletes": [{"key": "8"}]},
 }
 OF_THE_TEAM = ("change_status", "release_suppression")
