@@ -9,7 +9,8 @@ from shared.domain import containers
 from shared.domain.quarantine import QuarantinedEvent
 from shared.domain.staff import StaffMember
 from shared.domain.tokens import Tokens
-from shared.ports import AddressBookProvider, IdentityProvider, Ports, Store
+from shared.ports import Ports, Store
+from shared.providers import Lazily, address_books, identity_providers
 from shared.settings import Settings, read_settings
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Collection
@@ -54,8 +55,8 @@ def ports_of_the_suite() -> Ports:
         "tokens": Tokens(s.token_keys),
         "public_url": s.public_url,
         "bcrypt_cost": s.bcrypt_cost,
-        "identity": _identity(s),
-        "address_books": _address_books(s),
+        "identity": identity_providers(s),
+        "address_books": address_books(s),
         **_overrides,
     }
     made.setdefault("store", _store(s))
@@ -95,7 +96,10 @@ async def close() -> None:
         ports = ports_of_the_suite()
         await ports.store.close()
         files = (ports.files, ports.tombstones, ports.backups)
-        for port in (ports.queue, *files, ports.mailer, *ports.identity.values(), *ports.address_books.values()):
+        asked = [
+            one for some in (ports.identity, ports.address_books) if isinstance(some, Lazily) for one in some.made()
+        ]
+        for port in (ports.queue, *files, ports.mailer, *asked):
             if isinstance(port, Closing):
                 await port.aclose()
 
@@ -107,42 +111,6 @@ class Closing(Protocol):
     async def aclose(self) -> None:
         """Lets go of them."""
         ...
-
-
-def _identity(s: Settings) -> dict[str, IdentityProvider]:
-    """The identity providers that the settings know."""
-    known: dict[str, IdentityProvider] = {}
-    if s.entra:
-        from shared.adapters.entra import Entra, EntraIdentityProvider
-
-        known["sso"] = EntraIdentityProvider(Entra(s.entra_authority, s.entra.id, s.entra.secret, s.identity_sandbox))
-    if s.facebook:
-        from shared.adapters.facebook import FacebookIdentityProvider
-
-        site, graph = "https://www.facebook.com", "https://graph.facebook.com"
-        if s.identity_sandbox:
-            site = graph = f"{s.identity_sandbox}/facebook"
-        known["facebook"] = FacebookIdentityProvider(s.facebook.id, s.facebook.secret, site, graph)
-    return known
-
-
-def _address_books(s: Settings) -> dict[str, AddressBookProvider]:
-    """The address books that the settings know."""
-    known: dict[str, AddressBookProvider] = {}
-    if s.entra:
-        from shared.adapters.entra import Entra
-        from shared.adapters.graph import GraphAddressBook
-
-        graph = f"{s.identity_sandbox}/graph" if s.identity_sandbox else "https://graph.microsoft.com"
-        entra = Entra(s.entra_authority, s.entra.id, s.entra.secret, s.identity_sandbox)
-        known["outlook"] = GraphAddressBook(entra, graph)
-    if s.google:
-        from shared.adapters.people import GoogleAddressBook, GoogleUrls
-
-        at = s.identity_sandbox
-        urls = GoogleUrls(f"{at}/google/auth", f"{at}/google/token", f"{at}/people") if at else GoogleUrls()
-        known["google"] = GoogleAddressBook(s.google.id, s.google.secret, urls)
-    return known
 
 
 def _store(s: Settings) -> Store:

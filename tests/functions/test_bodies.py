@@ -49,7 +49,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "close_flag": {"decision": "harmless", "reason": "for a reason"},
     "create_api_key": {"scopes": ["sync"]},
     "receive_orders": {
-        "orders": [{"orderId": "7", "ambassador": "a", "email": "a@b.cd", "amount": "1", "currency": "EUR"}]
+        "orders": [{"orderId": "7", "ambassador": "a", "email": "a@example.org", "amount": "1", "currency": "EUR"}]
     },
     "fill_in_blog": {"email": "new@example.org", "message": "Hello", "consents": {"ambassador": True}},
     "fill_in_form": {"email": "new@example.org", "ambassador": "ada", "fields": {}},
