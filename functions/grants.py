@@ -13,7 +13,7 @@ from shared.domain.records import Instant
 from shared.usecases import grants
 
 
-class GrantBody(Body):
+class SocialGrantBody(Body):
     """The network's token, and the account's id there; neither for a network of which nothing is collected."""
 
     token: Annotated[SecretStr, StringConstraints(min_length=1, max_length=4000)] | None = None
@@ -52,11 +52,11 @@ async def read_grant(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _answer(grants.grant_of(caller.account.record, _network(req))))
 
 
-@operation(auth="ambassador", body=GrantBody, answers={200: GrantAnswer})
+@operation(auth="ambassador", body=SocialGrantBody, answers={200: GrantAnswer})
 async def give_grant(req: func.HttpRequest) -> func.HttpResponse:
     """Gives, or renews, a grant; 409 when another ambassador of the brand has that account."""
     caller = await ambassador(req)
-    body = parse(req, GrantBody)
+    body = parse(req, SocialGrantBody)
     token = body.token.get_secret_value() if body.token else None
     given = await grants.give_grant(caller.brand, caller.id, _network(req), token, body.account_id)
     return answer(200, _answer(given))
