@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from local import demo_people
+from local.demo_forms import described_forms, seed_forms
 from shared import app
 from shared.domain.api_keys import ApiScope, key_text
 from shared.domain.policy import BrandRecord, Durations, Features, Policy, Sender
@@ -50,6 +51,7 @@ async def seed() -> None:
     """Makes the brands; those that exist stay as they are."""
     for brand in BRANDS:
         await app.brands().create(brand)
+        await seed_forms(brand)
     await demo_people.seed_staff()
 
 
@@ -65,7 +67,12 @@ async def describe() -> dict[str, Any]:
         manager[role.value] = {id: {"token": await _token(f"demo-{role.value}-{id}", role, id)} for id in ids}
     return {
         "brands": {
-            brand.id: {"displayName": brand.policy.display_name, "apiKey": await _api_key(brand.id)} for brand in BRANDS
+            brand.id: {
+                "displayName": brand.policy.display_name,
+                "apiKey": await _api_key(brand.id),
+                "forms": await described_forms(brand),
+            }
+            for brand in BRANDS
         },
         "social": {"twitter": {"consumerSecret": app.settings().twitter_secrets[0]}},
         "mailjetWebhook": {"user": user, "password": password},

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.collecting import Arrival, Brings, Place, Source, brings
-from shared.domain.consent import AmbassadorOptIn, BrandOptIn, brand_stands, stands
+from shared.domain.consent import AmbassadorOptIn, BrandOptIn, OptInClass, brand_stands, stands
 from shared.domain.contact import Contact, Origin, last_activity
 from shared.domain.ids import new_id
 
@@ -93,7 +93,8 @@ def _fields_after(contact: Contact, arrival: Arrival) -> dict[str, Any]:
 def _ambassador_side(contact: Contact, arrival: Arrival, what: Brings) -> dict[str, Any]:
     current, since = contact.ambassador_opt_in, contact.ambassador_opt_in_at
     said = arrival.said.ambassador if arrival.source is Source.BRAND_SYNC else arrival.said.brand
-    if said is False and current is _ASSUMED.get(arrival.source):
+    agrees = what.ambassador.opt_in_class is OptInClass.OPTED_IN  # a box of the person's own, whatever the brand says
+    if said is False and not agrees and current is _ASSUMED.get(arrival.source):
         return {"ambassador_opt_in": AmbassadorOptIn.STORAGE_ONLY, "ambassador_opt_in_at": arrival.at}
     unconfirmed = what.ambassador.explicit and current.explicit  # nobody has proved to be the owner of the address
     if unconfirmed or current is what.ambassador or stands(current, since, what.ambassador, arrival.at):

@@ -229,9 +229,10 @@ async def _save_changed(brand: Brand, edits: dict[str, Edit]) -> set[str]:
 def _merged(contact: Contact, fields: dict[str, Any], brand: Brand, origin: Origin) -> Contact:
     """The contact with what the file adds: an import fills gaps and never overwrites what was entered by hand.
 
-    One whose confirmation is awaited stays as it is: nobody is to see it, or to add to it (COL-11).
+    One whose confirmation is awaited stays as it is: nobody is to see it, or to add to it (COL-11); nor is a restricted
+    one touched (RET-14).
     """
-    if contact.pending:
+    if contact.pending or contact.restricted_at:
         return contact
     gaps = {name: value for name, value in fields.items() if value and not getattr(contact, name)}
     tags = tuple(dict.fromkeys((*contact.tags, *fields["tags"])))[: max(TAGS, len(contact.tags))]

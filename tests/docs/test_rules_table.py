@@ -4,8 +4,10 @@ import re
 
 import pytest
 
+from local import collection_table
 from local.project import ROOT
 from local.rules_table import TABLE, read_rules, table
+from shared.domain.collecting import Source
 
 
 def test_every_rule_that_is_built_has_code_that_names_it_and_a_test_that_is_marked_with_it() -> None:
@@ -14,6 +16,16 @@ def test_every_rule_that_is_built_has_code_that_names_it_and_a_test_that_is_mark
 
 def test_the_rules_table_in_the_documents_is_up_to_date() -> None:
     assert TABLE.read_text(encoding="utf-8") == table(read_rules()), "run ./dev rules"
+
+
+@pytest.mark.rule("CON-6")
+def test_the_table_of_what_becomes_of_arrivals_is_up_to_date_and_has_no_empty_cell() -> None:
+    written = collection_table.DOCUMENT.read_text(encoding="utf-8")
+    assert written == collection_table.document(), "run ./dev rules"
+    met = written.partition("## What it meets")[2]
+    rows = [line.strip("|").split("|") for line in met.splitlines() if line.startswith(("| `", "| n"))]
+    assert len(rows) > len(Source)
+    assert all(cell.strip() for row in rows for cell in row)
 
 
 @pytest.mark.rule("BAK-4")

@@ -148,6 +148,7 @@ def test_the_same_arrival_again_changes_nothing(contact: Contact, one: Arrival) 
         ((S.SOCIAL_ONLY, B.NONE), Source.BRAND_SYNC, Said(), (S.SOCIAL_ONLY, B.STORAGE_ONLY)),
         ((S.OPT_IN_ORDER, B.BRAND_DATABASE), Source.ORDER, Said(), (S.OPT_IN_ORDER, B.BRAND_DATABASE)),
         ((S.OPT_IN_ORDER, B.BRAND_DATABASE), Source.ORDER, Said(brand=False), (S.STORAGE_ONLY, B.STORAGE_ONLY)),
+        ((S.OPT_IN_ORDER, B.BRAND_DATABASE), Source.ORDER_POPIN, Said(True, False), (S.OPT_IN_ORDER_POPIN, B.STORAGE_ONLY)),
         ((S.OPT_IN_ORDER, B.BRAND_DATABASE), Source.BRAND_SYNC, Said(False), (S.OPT_IN_ORDER, B.BRAND_DATABASE)),
         ((S.OPT_IN_BRAND_IMPORT, B.BRAND_DATABASE), Source.BRAND_SYNC, Said(False, False),
          (S.STORAGE_ONLY, B.STORAGE_ONLY)),

@@ -2,15 +2,17 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from shared.domain.collecting import Arrived, Outcome, Said, Source
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
-from shared.domain.contact import Sale
+from shared.domain.contact import Contact, Sale
 from shared.domain.errors import InvalidInputError
+from shared.domain.ledger import Evidence
 from shared.domain.suppression import SuppressionReason
-from shared.usecases import answer, collect, contacts, suppressing
+from shared.usecases import answer, collect, contacts, import_contacts, saving, suppressing
 from shared.usecases.brands import Brand
 from tests.support.acts import answered, entered, invited, ledger_faults, opted_out, rotated
 from tests.support.forms import GRACE, an_arrival
@@ -102,6 +104,43 @@ async def test_a_consent_given_by_invitation_outlives_what_others_say(world: Wor
     for source in (Source.BRAND_SYNC, Source.ORDER, Source.EXTERNAL_FORM, Source.ORDER_POPIN, Source.MIGRATION):
         await collect.arrive(acme, an_arrival(acme, ada, source, Said(False, False, False)))
     assert (await world.contact_of(GRACE)).ambassador_opt_in is S.INVITATION_ACCEPTED
+
+
+async def put(brand: Brand, contact: Contact, **fields: Any) -> None:
+    """Puts a contact into a state that another mechanism would lead to."""
+    evidence = Evidence(actor="person", mechanism="test")
+    await saving.change(brand, contact.ambassador_id, contact.id, lambda c: c.changed(**fields), evidence)
+
+
+@pytest.mark.rule("CON-6")
+@pytest.mark.rule("SUP-2")
+async def test_an_imported_row_ends_as_the_table_says_whatever_it_meets(world: World, acme: Brand, ada: str) -> None:
+    bob = (await world.ambassador(email="bob@example.org")).id
+    people = [f"{state.value}@example.org" for state in AmbassadorOptIn]
+    shut = ["anonymised@example.org", "restricted@example.org", "listed@example.org", "nobody@example.org"]
+    for ambassador in (ada, bob):
+        for state, email in [
+            *zip(AmbassadorOptIn, people, strict=True),
+            *((S.OPT_OUT_EMAIL, email) for email in shut[:2]),
+        ]:
+            (contact,) = await entered(world, ambassador, email)
+            await put(acme, contact, ambassador_opt_in=state)
+            if email == shut[0]:
+                await put(acme, contact, anonymised_at=acme.now(), email=None)
+            if email == shut[1]:
+                await put(acme, contact, restricted_at=acme.now())
+    await suppressing.suppress(acme, acme.hasher.ref(shut[2]), SuppressionReason.SPAM, acme.now())
+    await import_contacts.start_import(acme, ada, "\n".join([*people, *shut]).encode(), "emails")
+    await world.drain()
+    for email in (*people, *shut):
+        await collect.arrive(acme, an_arrival(acme, bob, Source.ADDRESS_BOOK, fields={"email": email}))
+    ends = [
+        {(c.email, c.email_hash): (c.ambassador_opt_in, c.brand_opt_in, c.address_key) for c in await world.contacts()
+         if c.ambassador_id == ambassador and c.anonymised_at is None}
+        for ambassador in (ada, bob)
+    ]  # fmt: skip
+    assert ends[0] == ends[1]
+    assert len(ends[0]) == len(people) + 2
 
 
 @pytest.mark.rule("CON-2")
