@@ -24,10 +24,17 @@ async def erase_activity(brand: Brand, account: Ambassador) -> None:
     async for entries in brand.feed.pages(left_over):  # a place whose publication never came
         await brand.feed.write_many([Change(item, None) for item in entries])
     async for reactions in brand.reactions.pages(left_over):
-        await brand.reactions.write_many([Change(item, None) for item in reactions])
         for publication in {item.record.publication_id for item in reactions}:
-            await recount(brand, publication)
+            await _erase_reactions(brand, account.id, publication)
     await end_photos(brand, account.id, brand.now())
+
+
+async def _erase_reactions(brand: Brand, ambassador: str, publication: str) -> None:
+    """Takes the count down first: after a crash there might be no reaction left that leads to it."""
+    own = Query(where=(Where("ambassadorId", "=", ambassador),), partition=publication)
+    found = [item async for page in brand.reactions.pages(own) for item in page]
+    await recount(brand, publication, without=[item.record for item in found])
+    await brand.reactions.write_many([Change(item, None) for item in found])
 
 
 async def _erase_publication(brand: Brand, id: str, month: str) -> None:

@@ -1,5 +1,7 @@
 """Likes and comments of other ambassadors (ACT-3): one like each, counted anew from the reactions themselves."""
 
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 
 from shared.domain.ambassador import AccountMail, Ambassador
@@ -44,9 +46,9 @@ async def remove_comment(brand: Brand, commenter: str, publication: str, id: str
     current = await brand.reactions.get(publication, id)
     if current is None or current.record.ambassador_id != commenter or current.record.kind is not ReactionKind.COMMENT:
         raise UnknownObjectError
+    await recount(brand, publication, without=[current.record])  # asked again, it finds the comment or nothing to do
     with suppress(StaleError):
         await brand.reactions.delete(current)
-    await recount(brand, publication)
 
 
 async def like(brand: Brand, liker: str, publication: str) -> None:
@@ -86,21 +88,25 @@ async def _owe_notice(brand: Brand, author: Versioned[Ambassador], said: Reactio
     raise ChangedMeanwhileError
 
 
-async def recount(brand: Brand, publication: str) -> None:
-    """Writes down how many there are now: from the reactions, so that every act mends what a crash left wrong."""
+async def recount(brand: Brand, publication: str, without: Sequence[Reaction] = ()) -> None:
+    """Writes down how many there are now: from the reactions, so that every act mends what a crash left wrong.
+
+    `without` are those that are about to go.
+    """
     found = await find_publication(brand, publication)
     if found:
-        await _recount(brand, found)
+        await _recount(brand, found, without)
 
 
-async def _recount(brand: Brand, publication: Publication) -> None:
+async def _recount(brand: Brand, publication: Publication, without: Sequence[Reaction] = ()) -> None:
+    going = Counter(reaction.kind for reaction in without)
     for _ in range(ATTEMPTS):
         entry = await brand.feed.get(month_of(publication.created_at), publication.id)
         if entry is None:
             return
         counted = entry.record.changed(
-            likes=await _count(brand, publication.id, ReactionKind.LIKE),
-            comments=await _count(brand, publication.id, ReactionKind.COMMENT),
+            likes=await _count(brand, publication.id, ReactionKind.LIKE) - going[ReactionKind.LIKE],
+            comments=await _count(brand, publication.id, ReactionKind.COMMENT) - going[ReactionKind.COMMENT],
         )
         if counted == entry.record:
             return
