@@ -130,6 +130,7 @@ ROUTES: Mapping[str, Route] = {
     "read_managed_contact": Route("records", GET, MANAGED + "/contacts/{id}"),
     "list_managed_ambassadors": Route("records", GET, MANAGED + "/ambassadors"),
     "read_managed_ambassador": Route("records", GET, MANAGED + "/ambassadors/{id}"),
+    "read_managed_photo": Route("photos", GET, MANAGED + "/ambassadors/{id}/photo"),
     "remove_managed_ambassador": Route("records", DELETE, MANAGED + "/ambassadors/{id}"),
     "restore_managed_ambassador": Route("records", POST, MANAGED + "/ambassadors/{id}/restore"),
     "read_me": Route("brands", GET, "/api/manager/me"),

@@ -1,12 +1,14 @@
-"""Ambassadors' photos: the own one, and those of others as the community shows them (AMB-1, VIS-4)."""
+"""Ambassadors' photos: the own one, and those of others as the community and staff see them (AMB-1, VIS-2, VIS-4)."""
 
 import azure.functions as func
 
 from functions.http import SECURITY_HEADERS, answer, object_id, operation
-from functions.identity import ambassador
+from functions.identity import ambassador, staff
+from shared.domain.access_log import Act, Seen
 from shared.domain.errors import TooLargeError, UnknownObjectError
+from shared.domain.staff import MAY_LOOK
 from shared.domain.visibility import see_in_community
-from shared.usecases import photos
+from shared.usecases import looking, photos
 from shared.usecases.accounts import active_account
 from shared.usecases.images import MAX_BYTES
 
@@ -47,6 +49,15 @@ async def read_ambassadors_photo(req: func.HttpRequest) -> func.HttpResponse:
     if not see_in_community(other, caller.brand.policy.community_display):
         raise UnknownObjectError
     return _shown(await photos.read_photo(caller.brand, other))
+
+
+@operation(auth="staff", answers={200: None})
+async def read_managed_photo(req: func.HttpRequest) -> func.HttpResponse:
+    """The photo of an ambassador of the brand, for its staff."""
+    caller = await staff(req, MAY_LOOK)
+    account = await looking.get_ambassador(caller.brand, caller.viewer, object_id(req))
+    await caller.sees(Seen.PHOTOS, 1, Act.READ)
+    return _shown(await photos.read_photo(caller.brand, account))
 
 
 def _shown(photo: photos.Photo) -> func.HttpResponse:

@@ -3,7 +3,8 @@
 import pytest
 
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
-from shared.domain.disposition import Disposition, Done, dispose
+from shared.domain.contact import MailKind, Outgoing
+from shared.domain.disposition import Disposition, Done, dispose, dispose_of_leavers
 from shared.domain.policy import Durations
 from shared.domain.retention import RuleId
 from tests.support.records import HASHER, SECOND, START, a_contact, a_policy, days
@@ -98,3 +99,46 @@ def test_a_changed_policy_takes_effect_on_records_as_they_are() -> None:
     assert dispose(contact, START + days(10), DURATIONS) is None
     shorter = Durations(new=10)
     assert dispose(contact, START + days(10), shorter)
+
+
+@pytest.mark.rule("DEL-1")
+@pytest.mark.rule("RET-8")
+@pytest.mark.parametrize("state", S)
+@pytest.mark.parametrize("brand_side", BrandOptIn)
+def test_DEL_1_what_becomes_of_each_contact_of_an_ambassador_who_left(state: S, brand_side: BrandOptIn) -> None:
+    contact = a_contact(state, brand_opt_in=brand_side, brand_opt_in_at=START, comments="a friend", first_name="Ada")
+    ended = dispose_of_leavers(contact, START + days(7), DURATIONS)
+    assert ended and ended.rule is RuleId.LEFT
+    if state is S.BLOG_PENDING:
+        assert (ended.done, ended.contact) == (Done.DELETED, None)
+        return
+    assert ended.contact
+    left = ended.contact.settled(HASHER, 5)
+    if brand_side is BrandOptIn.NONE:
+        assert ended.done is Done.ANONYMISED and left.anonymised_at and not left.email and not left.first_name
+        assert left.clock is None
+    else:
+        assert ended.done is Done.LEFT_TO_THE_BRAND and left.detached_at and left.email == contact.email
+        assert left.comments is None and left.clock and left.clock.since == START
+    assert left.email_hash == contact.email_hash
+    assert (left.ambassador_opt_in, left.brand_opt_in) == (state, brand_side)
+    assert dispose_of_leavers(left, START + days(8), DURATIONS) is None
+
+
+@pytest.mark.rule("DEL-1")
+def test_DEL_1_who_is_due_by_the_brands_clock_already_goes_at_once() -> None:
+    old = a_contact(S.OPT_OUT_EMAIL, brand_opt_in=BrandOptIn.STORAGE_ONLY, brand_opt_in_at=START)
+    ended = dispose_of_leavers(old, START + days(365), DURATIONS)
+    assert ended and ended.contact and (ended.rule, ended.done) == (RuleId.LEFT, Done.ANONYMISED)
+
+
+@pytest.mark.rule("RET-14")
+def test_RET_14_nothing_is_done_with_a_restricted_contact_of_a_leaver() -> None:
+    assert dispose_of_leavers(a_contact(S.NEW, restricted_at=START), START + days(900), DURATIONS) is None
+
+
+@pytest.mark.rule("MAIL-2")
+def test_MAIL_2_a_pending_contact_whose_mail_may_have_left_keeps_what_its_link_needs() -> None:
+    doubted = Outgoing(mail="a" * 8, kind=MailKind.INVITATION, at=START)
+    ended = dispose_of_leavers(a_contact(S.BLOG_PENDING, doubted=doubted), START + days(7), DURATIONS)
+    assert ended and ended.contact and ended.done is Done.ANONYMISED

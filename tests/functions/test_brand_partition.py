@@ -513,8 +513,8 @@ LEFT_BEHIND: dict[str, tuple[Container, ...]] = {  # the caller's own, whoever e
 }
 EVERYBODYS = {  # the staff routes that are every role's: each sees what `visibility` lets through
     "list_managed_contacts", "export_managed_contacts", "read_managed_contact", "list_managed_ambassadors",
-    "read_managed_ambassador", "read_policy", "list_contests", "read_contest", "list_contest_photos", "show_contest_photo",
-    "count_suppressions", "list_flags", "close_flag",
+    "read_managed_ambassador", "read_managed_photo", "read_policy", "list_contests", "read_contest",
+    "list_contest_photos", "show_contest_photo", "count_suppressions", "list_flags", "close_flag",
 }  # fmt: skip
 MADE_BY_NAME = ("define_contest",)  # what is unknown is made
 OF_THE_COMMUNITY = ("list_comments", "comment_publication", "like_publication", "unlike_publication")

@@ -5,6 +5,7 @@ import io
 import pytest
 from PIL import Image
 
+from shared.domain.staff import Role
 from shared.usecases import images
 from tests.functions.suite import Suite
 from tests.support.pictures import bomb, photo_from_a_telephone, picture
@@ -58,3 +59,17 @@ async def test_VIS_4_the_community_sees_a_photo_unless_its_owner_is_hidden(suite
     stranger = await suite.sign_in("cleo@example.org", "globex")
     await me.call("PATCH", "/me", json={"community": {"hideEvents": False, "hideProfile": False}})
     assert (await stranger.call("GET", path)).status_code == 404
+
+
+@pytest.mark.rule("VIS-2")
+@pytest.mark.rule("VIS-7")
+async def test_VIS_7_staff_see_a_photo_and_that_is_written_down(suite: Suite) -> None:
+    me = await suite.sign_in("ada@example.org")
+    await me.call("PUT", "/me/photo", content=picture())
+    path = f"/api/manager/brands/acme/ambassadors/{me.account.id}/photo"
+    support = await suite.staff(Role.BRAND_SUPPORT, "acme")
+    assert (await suite.http.get(path, headers=support)).headers["content-type"] == "image/jpeg"
+    technical = await suite.staff(Role.TECHNICAL_TEAM, "acme")
+    log = (await suite.http.get("/api/manager/brands/acme/access-log", headers=technical)).json()["items"]
+    assert [(entry["kind"], entry["act"], entry["count"]) for entry in log] == [("photos", "read", 1)]
+    assert (await suite.http.get(path.replace("acme", "globex"), headers=support)).status_code == 404

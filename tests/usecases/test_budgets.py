@@ -7,7 +7,7 @@ import pytest
 
 from shared.adapters.sqlite import SqliteStore
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
-from shared.usecases import import_contacts, invite, sessions, sweep
+from shared.usecases import import_contacts, invite, leaving, sessions, sweep
 from tests.support.acts import event_of, fresh_world, invited, receive
 from tests.support.counting import CountingStore
 from tests.support.world import World
@@ -114,3 +114,28 @@ async def test_a_signed_in_request_costs_one_point_read(counted: tuple[World, Co
     await sessions.caller(await world.brand(), token)
     assert store.counts.point_reads == {"ambassadors": 1}
     assert store.counts.queries.total() == store.counts.batch_reads.total() == store.counts.writes.total() == 0
+
+
+@pytest.mark.rule("RET-8")
+async def test_RET_8_an_accounts_end_costs_its_own_contacts_and_nothing_of_what_is_held(
+    counted: tuple[World, CountingStore],
+) -> None:
+    world, store = counted
+    acme = await world.brand()
+
+    async def cost(email: str) -> tuple[int, int]:
+        leaver = (await world.ambassador(email=email)).id
+        await aged(acme, leaver, [(AmbassadorOptIn.OPT_IN_BLOG, BrandOptIn.NONE, 10, False, False)] * N)
+        await leaving.remove(acme, leaver, "brand")
+        await world.drain()
+        world.clock.advance(timedelta(days=7))
+        store.counts.reset()
+        await sweep.start_sweep(await world.brand())
+        await world.drain()
+        return store.counts.queries["contacts"], store.counts.writes["contacts"] + store.counts.writes["ambassadors"]
+
+    small = await cost("a@example.org")
+    assert small[0] <= 2 * (N // 100 + 1) + 8 and small[1] <= N + 2
+    held = [(AmbassadorOptIn.OPT_IN_BLOG, BrandOptIn.NONE, 10, False, False)] * (4 * N)
+    await aged(acme, (await world.ambassador(email="stays@example.org")).id, held)
+    assert await cost("b@example.org") == small
