@@ -13,6 +13,7 @@ from shared.domain.errors import (
     ForbiddenError,
     LogInRefusedError,
     RegistrationClosedError,
+    TooManyRequestsError,
 )
 from shared.pages import render
 from shared.usecases.brands import Brand
@@ -85,7 +86,7 @@ def _failed(req: func.HttpRequest, name: str, error: DomainError) -> func.HttpRe
         return page(says(req, "not_open"), error.status)
     if isinstance(error, ForbiddenError):
         return page(says(req, "no_access"), error.status)
-    if error.status < 500:
+    if error.status < 500 and not isinstance(error, TooManyRequestsError):
         return page(says(req, "log_in_lapsed"), error.status)
     brand = render.platform_brand(app.settings().privacy_policy_url)
     shown = render.error_page(brand=brand, language=render.language_of(None, req.headers.get("Accept-Language")))

@@ -36,7 +36,7 @@ async def bind(brand: Brand, account: Ambassador) -> None:
 
 
 async def free_address(brand: Brand, before: Ambassador, after: Ambassador) -> None:
-    """Frees the address that an account had, when it has another one now."""
+    """Frees the address that an account had, when it has another one now; what a crash leaves is free to whoever binds it."""
     if before.email_hash != after.email_hash:
         keys = [(ref, ref) for ref in brand.hasher.refs(before.email)]
         own = [c for c in (await brand.claims.get_many(keys)).values() if c.record.ambassador_id == before.id]

@@ -52,7 +52,7 @@ async def accept(newcomer: Newcomer, accepted: Accepted, ip: str | None) -> Know
     fields = {**accepted.fields, **vouched}
     fields["email"] = vouched.get("email") or address_of(identity) or _entered(accepted.email)
     check_required(brand, fields)
-    if ip:
+    if ip and newcomer.provider != SSO:  # a brand's people may all come on one day, from one office
         await count_against(brand, "sign-up-from", ip)
         await notice(brand, FlagKind.SIGN_UP_BURST, Visitor(ip, ""))
     await count_against(brand, "sign-up", fields["email"])

@@ -10,10 +10,13 @@ import pytest
 from shared import app
 from shared.domain import containers
 from shared.domain.ambassador import AccountStatus, Ambassador
+from shared.domain.limits import LIMITS, Limit
 from shared.domain.policy import BrandStatus, Registration, SingleSignOn, WhiteListMode
 from shared.domain.white_list import Entitled
 from shared.ports import Query
-from shared.usecases import white_list
+from shared.usecases import limiting, white_list
+from shared.usecases.brands import ACTIVE_AFTER
+from shared.usecases.claims import by_email
 from tests.functions.identity_suite import change_policy, cookies, reason, stand, state_of
 from tests.functions.suite import Suite
 from tests.functions.tenants import link
@@ -55,7 +58,7 @@ async def accepted(suite: Suite, asked: httpx.Response, **changes: str) -> httpx
     assert asked.status_code == 200, asked.text
     flow = asked.text.partition('name="flow" value="')[2].partition('"')[0]
     form = {name: value for name, value in {**FORM, "flow": flow, **changes}.items() if value}
-    return await suite.http.post("/login/accept", data=form, headers=cookies(asked))
+    return await suite.http.post("/login/accept", data=form, headers={**cookies(asked), "X-Forwarded-For": "192.0.2.1"})
 
 
 async def accounts(brand: str = "acme") -> list[Ambassador]:
@@ -459,3 +462,36 @@ async def test_who_has_no_photo_at_facebook_is_not_asked(
     assert 'name="photo"' not in asked.text
     assert (await accepted(suite, asked, photo="yes")).status_code == 200
     assert [one.photo_wanted for one in await accounts()] == [False]
+
+
+@pytest.mark.rule("DEL-10")
+@pytest.mark.rule("REG-2")
+async def test_an_ambassador_is_known_after_the_hash_key_was_rotated(
+    suite: Suite, identity_sandbox: IdentitySandbox, eve: dict[str, Any]
+) -> None:
+    await signed_up(suite, identity_sandbox)
+    await app.brands().rotate_hash_key("acme")
+    suite.world.clock.advance(ACTIVE_AFTER)
+    for _ in range(2):
+        assert (await came_back(suite, identity_sandbox, EVE)).status_code == 303
+    (account,) = await accounts()
+    opened = await app.brand("acme")
+    assert account.email_hash == opened.hasher.refs(EVE)[0]
+    found = await by_email(opened, EVE)
+    assert found and found.record.id == account.id
+    refused = await accepted(suite, await came_back(suite, identity_sandbox, EVE, "facebook"))
+    assert refused.status_code == 200
+    assert len(await accounts()) == 1, "the address is still the account's"
+
+
+@pytest.mark.rule("REG-1")
+async def test_signing_up_by_facebook_too_often_has_to_wait_and_the_brands_own_people_need_not(
+    suite: Suite, identity_sandbox: IdentitySandbox, eve: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limiting, "LIMITS", {**LIMITS, "sign-up-from": Limit(1, timedelta(hours=1))})
+    asked = [await came_back(suite, identity_sandbox, who, "facebook") for who in (EVE, "noah.new@acme.example")]
+    assert [(await accepted(suite, one)).status_code for one in asked] == [200, 429]
+    asked = [
+        await came_back(suite, identity_sandbox, who) for who in ("amy.admin@acme.example", "noah.new@acme.example")
+    ]
+    assert [(await accepted(suite, one)).status_code for one in asked] == [200, 200]
