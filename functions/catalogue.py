@@ -162,6 +162,7 @@ ROUTES: Mapping[str, Route] = {
     "redeem_voucher": Route("vouchers", POST, BRAND + "/vouchers/{code}/redeem"),
     "answer_social_network": Route("social", GET, BRAND + "/social/{network}"),
     "receive_social_events": Route("social", POST, BRAND + "/social/{network}"),
+    "migrate_contacts": Route("migration", POST, MANAGED + "/contacts/migrate"),
     "list_api_keys": Route("api_keys", GET, API_KEYS),
     "create_api_key": Route("api_keys", POST, API_KEYS),
     "revoke_api_key": Route("api_keys", DELETE, API_KEYS + "/{id}"),

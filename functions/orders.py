@@ -4,18 +4,17 @@ from datetime import timedelta
 from typing import Annotated, Any, Self
 
 import azure.functions as func
-from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from functions.http import Answer, Body, LongText, ShortText, answer, operation, parse
 from functions.identity import api_key
-from functions.rows import ROWS_A_CALL, RowError, key_of, read_rows, shown_errors
+from functions.rows import ROWS_A_CALL, Moment, RowError, key_of, read_rows, shown_errors
 from shared.domain.api_keys import ApiScope
 from shared.domain.contact import Sale
 from shared.domain.errors import FieldError
 from shared.domain.money import amount_text, currency_code
 from shared.domain.orders import Order, OrderAnswer, OrderResult, Popin, refused_order
 from shared.domain.publication import parse_publication_id
-from shared.domain.records import Instant
 from shared.usecases.brands import Brand
 from shared.usecases.orders import record_orders
 
@@ -46,7 +45,7 @@ class OrderBody(Body):
     products: Products = Field(default=[])
     brand_opt_in: bool | None = None
     popin: PopinBody | None = None
-    at: Annotated[Instant, Strict(False)] | None = None
+    at: Moment | None = None
 
     @model_validator(mode="after")
     def _somebodys(self) -> Self:

@@ -1,12 +1,27 @@
 """Lists from machines, in which every row is judged by itself: a bad one gets its reasons, and the others go on."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from functions.http import Answer
 from shared.domain.errors import FieldError
+from shared.domain.records import Instant
+
+
+def _moment(value: object) -> datetime:
+    if not isinstance(value, str):
+        raise ValueError("must be an RFC 3339 time, such as 2030-01-31T12:00:00Z")
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("must be an RFC 3339 time, such as 2030-01-31T12:00:00Z") from None
+
+
+# Rows are read from objects, in which a time is text still.
+Moment = Annotated[Instant, BeforeValidator(_moment)]
 
 M = TypeVar("M", bound=BaseModel)
 

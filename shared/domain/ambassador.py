@@ -64,6 +64,7 @@ class AccountMail(StrEnum):
     NEWSLETTER = "newsletter"
     EVENT = "event"
     CHALLENGE = "challenge"
+    CONTACTS_MIGRATED = "contacts_migrated"
 
 
 # How many of a kind may wait at once, for the kinds of which more than the newest counts.
@@ -202,6 +203,7 @@ class Ambassador(Record):
     earlier: tuple[dict[str, Any], ...] = ()  # sign-ups of the same address before it: each link opens its own
     owed: tuple[OwedMail, ...] = ()
     owed_since: Instant | None = None  # the oldest's, for the recovery timer; `owing` keeps both
+    migration_told_at: Instant | None = None  # that contacts from before the law were taken over (COL-13)
     left_at: Instant | None = None
     left_because: LeftBecause | None = None
     erasing_since: Instant | None = None  # from then on there is no way back

@@ -130,6 +130,7 @@ AMBASSADOR_FIELDS: Mapping[str, Fate] = {
     "earlier": Fate.ERASE,
     "owed": Fate.ERASE,
     "owed_since": Fate.ERASE,
+    "migration_told_at": Fate.ERASE,
     "left_at": Fate.ERASE,
     "left_because": Fate.ERASE,
     "erasing_since": Fate.ERASE,

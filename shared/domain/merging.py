@@ -46,7 +46,7 @@ def fresh(arrival: Arrival, origin: Origin, id: str | None = None) -> Contact:
         **_brand_side(what, arrival.at),
         sales=(arrival.sale,) if arrival.sale else (),
         form_answers=dict(arrival.form_answers),
-        last_activity_at=arrival.at if arrival.source in _DELIBERATE else None,
+        last_activity_at=arrival.at if _is_an_act(arrival) else None,
         created_at=arrival.at,
         created_by=origin,
         modified_at=arrival.at,
@@ -72,9 +72,14 @@ def met(contact: Contact, arrival: Arrival, origin: Origin) -> Contact:
         after = after.changed(sales=(*contact.sales, arrival.sale))
     if arrival.source is Source.BRAND_SYNC and not contact.ambassador_opt_in.opted_out:
         after = after.changed(owned_by_brand_sync=True)  # from here on the brand's own rules say how long (RET-6)
-    if arrival.source in _DELIBERATE:
+    if _is_an_act(arrival):
         after = after.changed(last_activity_at=last_activity(contact, arrival.at))
     return contact if after == contact else after.changed(modified_at=arrival.at, modified_by=origin)
+
+
+def _is_an_act(arrival: Arrival) -> bool:
+    """Whether the person did something (RET-13); of a contact from before the law, whether the row says so (COL-13)."""
+    return arrival.source in _DELIBERATE or (arrival.source is Source.MIGRATION and arrival.said.ambassador is True)
 
 
 def usable_fields(arrival: Arrival) -> dict[str, Any]:

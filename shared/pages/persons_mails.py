@@ -22,6 +22,7 @@ MailName = Literal[
     "newsletter",
     "event",
     "challenge",
+    "contacts_migrated",
     "you_left",
     "you_were_removed",
     "confirm_address",
@@ -140,6 +141,11 @@ def reset_password_mail(*, brand: Brand, language: str, first_name: str | None, 
     """To an ambassador who forgot the password: the link that sets another, once and for an hour (AMB-7)."""
     action = checked_url(reset_url, "reset_url")
     return _mail("reset_password", brand, language, first_name, action_url=action)
+
+
+def contacts_migrated_mail(*, brand: Brand, language: str, first_name: str | None, days: int) -> MailContent:
+    """To an ambassador whose contacts from before the law were taken over: who may be written to, and who lapses (COL-13)."""
+    return _mail("contacts_migrated", brand, language, first_name, more={"days": str(days)})
 
 
 def you_left_mail(

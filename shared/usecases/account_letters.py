@@ -74,6 +74,21 @@ async def _you_left(brand: Brand, account: Ambassador, owed: OwedMail) -> Letter
     )
 
 
+async def _contacts_migrated(brand: Brand, account: Ambassador, owed: OwedMail) -> Letter | None:
+    """COL-13: that contacts from before the law were taken over, and what that means."""
+    if account.status is not AccountStatus.ACTIVE:
+        return None
+    language = language_of(brand.policy, account.language)
+    return Letter(
+        render.contacts_migrated_mail(
+            brand=look(brand.policy),
+            language=language,
+            first_name=account.first_name,
+            days=brand.policy.durations.new,
+        )
+    )
+
+
 async def _reset_password(brand: Brand, account: Ambassador, owed: OwedMail) -> Letter | None:
     reset = account.password_reset
     if account.status is not AccountStatus.ACTIVE or reset is None or reset.used or reset.id != owed.about:
@@ -116,6 +131,7 @@ WRITERS: Mapping[AccountMail, Writer] = {
     AccountMail.CONFIRM_SIGN_UP: _confirm_sign_up,
     AccountMail.ALREADY_REGISTERED: _already_registered,
     AccountMail.YOU_LEFT: _you_left,
+    AccountMail.CONTACTS_MIGRATED: _contacts_migrated,
     AccountMail.RESET_PASSWORD: _reset_password,
     AccountMail.NEW_COMMENT: notices.new_comment,
     AccountMail.NEWSLETTER: notices.to_all,

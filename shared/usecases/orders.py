@@ -6,6 +6,7 @@ closed. What is cut short between is gone on with when the shop, which got no an
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -23,11 +24,9 @@ from shared.domain.orders import (
     sale_refs,
 )
 from shared.ports import Outcome
-from shared.usecases.account_mails import queue_account_mail
 from shared.usecases.brands import Brand
 from shared.usecases.collect import arrive_many
 from shared.usecases.collections import BATCH, Change, Versioned
-from shared.usecases.confirm import pass_on
 from shared.usecases.contacts import by_addresses
 from shared.usecases.references import accounts_named
 from shared.usecases.saving import ATTEMPTS
@@ -118,37 +117,24 @@ async def _record(brand: Brand, rows: Rows) -> Answers:
 
 
 async def _with_persons(brand: Brand, rows: Rows) -> Answers:
-    """Takes the persons in, passes their messages on, and closes the sales."""
-    try:
-        arrived = await arrive_many(brand, [row.arrival for row in rows.values()])
-    except ChangedMeanwhileError:
-        return {}
-    done = {
-        place: _answer(came)
-        for (place, row), came in zip(rows.items(), arrived, strict=True)
-        if came.outcome in _RESULTS or await _message_passed_on(brand, row)
-    }
+    """Takes the persons in, their messages with them, and closes the sales."""
+    arrived = await _arrived(brand, rows)
     closed = [
-        Change(row.sale, row.sale.record.changed(open_since=None)) for p, row in rows.items() if row.sale and p in done
+        (row.sale, row.sale.record.changed(open_since=None)) for p, row in rows.items() if row.sale and p in arrived
     ]
-    await brand.sales.write_many(closed)
-    return done
+    await brand.sales.write_many([Change(*pair) for pair in closed])
+    return {place: _answer(came) for place, came in arrived.items()}
 
 
-async def _message_passed_on(brand: Brand, row: _Row) -> bool:
-    """Passes on what the person wrote; False while too many messages wait for the ambassador.
-
-    Who is asked for a confirmation has it passed on by the yes, and nobody else's is kept (COL-5).
-    """
-    if not row.arrival.message:
-        return True
-    try:
-        account = await pass_on(brand, row.arrival.ambassador, row.arrival.message, about=f"order.{row.refs[0]}")
-    except TryAgainError:
-        return False
-    if account:
-        await queue_account_mail(brand, account)
-    return True
+async def _arrived(brand: Brand, rows: Rows) -> dict[int, Arrived]:
+    """What became of the persons; one by one when a message among them has to wait, so that it keeps back its own order only."""
+    with suppress(ChangedMeanwhileError, TryAgainError):
+        return dict(zip(rows, await arrive_many(brand, [row.arrival for row in rows.values()]), strict=True))
+    arrived: dict[int, Arrived] = {}
+    for place, row in rows.items():
+        with suppress(ChangedMeanwhileError, TryAgainError):
+            (arrived[place],) = await arrive_many(brand, [row.arrival])
+    return arrived
 
 
 def _answer(came: Arrived) -> OrderAnswer:

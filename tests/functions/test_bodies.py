@@ -55,15 +55,16 @@ GOOD: dict[str, dict[str, Any]] = {
     "fill_in_form": {"email": "new@example.org", "ambassador": "ada", "fields": {}},
     "fill_in_external_form": {"email": "new@example.org", "ambassador": "ada", "fields": {}},
     "put_form": {"kind": "internal", "title": {"en": "Join us"}, "boxes": ["brand"], "fields": []},
+    "migrate_contacts": {"contacts": [{"ambassador": "ada", "email": "new@example.org"}]},
     "ask_for_voucher": {"email": "new@example.org", "ambassador": "ada"},
     "redeem_voucher": {"amount": "1", "currency": "EUR"},
     "sync_ambassadors": {"upserts": [{"key": "7", "firstName": "Ada"}], "deletes": [{"key": "8"}]},
     "sync_contacts": {"upserts": [{"key": "7", "ambassador": "ada"}], "deletes": [{"key": "8"}]},
 }
-OF_THE_TEAM = ("change_status", "release_suppression")
+OF_THE_TEAM = ("change_status", "release_suppression", "migrate_contacts")
 FORMS = {"fill_in_external_form": EXTERNAL, "put_form": "another"}
 OBJECTS = ("address", "tags", "interests", "products", "brands")
-ROWS = ("upserts", "deletes", "orders")  # each row is refused in an answer of its own
+ROWS = ("upserts", "deletes", "orders", "contacts")  # each row is refused in an answer of its own
 JSON_NEWS = (
     b"",
     b" ",

@@ -56,6 +56,7 @@ BODIES: dict[str, Callable[[str], Any]] = {
     "put_form": lambda _: {"kind": "internal", "title": {"en": "Join us"}},
     "fill_in_external_form": lambda id: {"email": "new@example.org", "ambassador": id},
     "sync_ambassadors": lambda id: {"upserts": [{"key": id, "firstName": "Other"}], "deletes": [{"key": id}]},
+    "migrate_contacts": lambda id: {"contacts": [{"ambassador": id, "email": "new@example.org"}]},
     "redeem_voucher": lambda _: {"amount": "1", "currency": "EUR"},
     "sync_contacts": lambda id: {"upserts": [{"key": "7", "ambassador": id, "email": "new@example.org"}]},
 }

@@ -32,14 +32,17 @@ async def sent(suite: Suite, tenants: Tenants, *orders: Any) -> list[dict[str, A
 async def test_the_publication_says_whose_contact_it_is_and_the_ambassador_sees_the_sale(
     suite: Suite, tenants: Tenants
 ) -> None:
-    row = order(publicationId=tenants.mine.publication, firstName="Grace", brandOptIn=True, products=["tea", "cup"])
+    at = "2029-12-24T18:00:00+01:00"
+    row = order(
+        publicationId=tenants.mine.publication, at=at, firstName="Grace", brandOptIn=True, products=["tea", "cup"]
+    )
     first, again = await sent(suite, tenants, row, row)
     assert [(one["orderId"], one["result"]) for one in (first, again)] == [("O-1", "created"), ("O-1", "unchanged")]
     assert first["contactId"] == again["contactId"]
     shown = (await tenants.mine.me.call("GET", f"/contacts/{first['contactId']}")).json()
     assert (shown["ambassadorOptIn"], shown["brandOptIn"]) == ("opt_in_order", "brand_database")
     (sale,) = shown["sales"]
-    assert (sale["amount"], sale["currency"]) == ("19.90", "EUR")
+    assert (sale["amount"], sale["currency"], sale["at"]) == ("19.90", "EUR", "2029-12-24T17:00:00Z")
     assert "tea" not in str(shown), "products are for the Manager"
 
 
@@ -71,6 +74,8 @@ async def test_a_pop_in_is_part_of_the_order(suite: Suite, tenants: Tenants) -> 
         ({"orderId": ""}, "orderId"),
         ({"at": "2031-01-01T00:00:00Z"}, "at"),
         ({"at": "soon"}, "at"),
+        ({"at": 1893456000}, "at"),
+        ({"at": "2029-12-24T18:00:00"}, "at"),
         ({"popin": {"box": True}}, "popin"),
         ({"more": 1}, "more"),
     ],

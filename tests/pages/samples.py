@@ -114,6 +114,7 @@ def mails(
         "confirm_sign_up": render.confirm_sign_up_mail(**look, confirm_url=CONFIRM_URL),
         "already_registered": render.already_registered_mail(**look, log_in_url=LOG_IN_URL),
         "reset_password": render.reset_password_mail(**look, reset_url=CONFIRM_URL),
+        "contacts_migrated": render.contacts_migrated_mail(**look, days=30),
         "you_left": render.you_left_mail(**look, until=date(2030, 3, 1), by_the_person=True),
         "you_were_removed": render.you_left_mail(**look, until=date(2030, 3, 1), by_the_person=False),
         "confirm_address": render.confirm_address_mail(**person, confirm_url=CONFIRM_URL),

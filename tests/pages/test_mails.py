@@ -35,6 +35,7 @@ LINKS = {
     "confirm_sign_up": [CONFIRM_URL, PRIVACY],
     "already_registered": [LOG_IN_URL, PRIVACY],
     "reset_password": [CONFIRM_URL, PRIVACY],
+    "contacts_migrated": [PRIVACY],
     "you_left": [PRIVACY],
     "you_were_removed": [PRIVACY],
     "confirm_address": [CONFIRM_URL, PRIVACY],
