@@ -105,10 +105,11 @@ async def show_contest_photo(req: func.HttpRequest) -> func.HttpResponse:
 @operation(auth="staff", body=AwardBody, answers={204: None})
 async def give_award(req: func.HttpRequest) -> func.HttpResponse:
     """Gives an ambassador a contest's award; once each, again changes nothing but its title."""
-    brand = (await staff(req, MAY_WRITE_TO_AMBASSADORS)).brand
+    caller = await staff(req, MAY_WRITE_TO_AMBASSADORS)
     body = parse(req, AwardBody)
-    contest = await contests.get_contest(brand, _contest_id(req))
-    await awarding.give_award(brand, contest, object_id(req, "ambassadorId"), body.title)
+    contest = await contests.get_contest(caller.brand, _contest_id(req))
+    await awarding.give_award(caller.brand, contest, object_id(req, "ambassadorId"), body.title)
+    await caller.sees(Seen.AMBASSADORS, 1, Act.CHANGED)
     return answer(204)
 
 

@@ -11,6 +11,7 @@ from functions.http import Answer, Body, PageQuery, answer, object_id, operation
 from functions.identity import staff
 from functions.work import for_each, queue_function, timer_function
 from shared import app
+from shared.domain.access_log import Seen
 from shared.domain.disposition import Done
 from shared.domain.jobs import RuleReport, Run, RunState
 from shared.domain.records import Instant
@@ -88,6 +89,8 @@ async def preview_retention(req: func.HttpRequest) -> func.HttpResponse:
         of_rule[due.done] = of_rule.get(due.done, 0) + 1
         if len(items) < query.limit and (due.shown or all_are_shown):
             items.append(DueAnswer(rule=due.rule, record_id=due.id, since=due.since, would_be=due.done))
+    if items:
+        await caller.sees(Seen.DUE_RECORDS, len(items))
     return answer(200, PreviewAnswer(at=at, counts=counts, items=items))
 
 

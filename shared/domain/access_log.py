@@ -17,6 +17,7 @@ class Seen(StrEnum):
     USERS = "users"
     FLAGS = "flags"
     SUPPRESSIONS = "suppressions"
+    DUE_RECORDS = "due_records"  # ids of what a sweep would act on
     PHOTOS = "photos"
     RIGHTS = "rights"
 

@@ -1,7 +1,13 @@
 """What the Manager shows of how data is treated."""
 
+from importlib import import_module
+from inspect import getsource
+
 import pytest
 
+import function_app  # noqa: F401  registers the operations
+from functions.catalogue import ROUTES
+from functions.http import OPERATIONS
 from shared import app
 from shared.domain import containers
 from shared.domain.access_log import Seen
@@ -14,6 +20,13 @@ from shared.usecases.suppressing import suppress
 from tests.functions.suite import Suite
 
 MANAGED = "/api/manager/brands/acme"
+# The staff routes that show nobody: what a brand has set up, its own texts, and counts.
+WITHOUT_PEOPLE = {
+    "send_newsletter", "read_newsletter", "list_contests", "read_contest", "define_contest", "list_forms", "read_form",
+    "put_form", "delete_form", "list_sweeps", "confirm_sweep", "read_me", "list_brands", "read_policy", "replace_policy",
+    "read_status", "change_status", "read_access_log", "count_suppressions", "list_backups", "load_white_list",
+    "count_white_list", "list_api_keys", "create_api_key", "revoke_api_key", "read_staff_session", "close_staff_session",
+}  # fmt: skip
 LOG = MANAGED + "/access-log"
 
 
@@ -112,3 +125,12 @@ async def test_staff_see_a_flag_with_its_reason_and_a_person_decides(suite: Suit
 def test_every_reason_of_the_black_list_has_its_index() -> None:
     counted = {path for group in containers.SUPPRESSIONS.indexes for path in group} - {"reachSince"}
     assert counted == {f"reasons.{reason}" for reason in SuppressionReason}
+
+
+@pytest.mark.rule("VIS-7")
+def test_every_other_route_of_staff_writes_down_who_looks() -> None:
+    shown = {operation.name: operation for operation in OPERATIONS if operation.auth == "staff"}
+    assert set(shown) >= WITHOUT_PEOPLE
+    for name in set(shown) - WITHOUT_PEOPLE:
+        module = import_module(f"functions.{ROUTES[name].module}")
+        assert ".sees(" in getsource(getattr(module, name)), f"{name}: whom does it show, and who writes that down?"

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.domain import containers
 from shared.domain.policy import SweepGuard
 from shared.domain.staff import Role
 from tests.functions.suite import SignedIn, Suite
@@ -45,7 +46,8 @@ async def test_a_sweep_does_what_its_preview_said(suite: Suite, ada: SignedIn) -
     first = await ada.enter("invited@example.org")
     await ada.invite(first)
     staff = await suite.staff(Role.BRAND_ADMIN, "acme")
-    before = await suite.dump("acme", "globex")
+    log = (containers.ACCESS_LOG,)
+    before = await suite.dump("acme", "globex", but=log)
     later = await get(suite, "/preview", staff, at="2030-02-02T00:00:00Z", limit=2)
     assert later["counts"] == {"RET-1": {"deleted": 5}, "RET-2": {"second_invitation_queued": 1}}
     assert later["items"] == [], "which contacts is not for brand users to see, who have no brand opt-in (VIS-2)"
@@ -54,7 +56,7 @@ async def test_a_sweep_does_what_its_preview_said(suite: Suite, ada: SignedIn) -
     assert shown["counts"] == later["counts"]
     assert [item["wouldBe"] for item in shown["items"]] == ["deleted", "deleted"]
     assert (await get(suite, "/preview", staff))["counts"] == {}
-    assert await suite.dump("acme", "globex") == before, "a preview does nothing"
+    assert await suite.dump("acme", "globex", but=log) == before, "a preview does nothing"
     suite.world.clock.advance(days=32)
     staff = await suite.staff(Role.BRAND_ADMIN, "acme")
     await suite.world.sweep()
