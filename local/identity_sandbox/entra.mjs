@@ -69,6 +69,12 @@ export class Entra {
     return service;
   }
 
+  // One more signing key: tokens are signed by all in turn, so that the next is of a key that nobody has seen.
+  async addKey(tenant) {
+    const { issuer } = await this.#service(tenant);
+    return { kid: (await issuer.keys.generate("RS256")).kid };
+  }
+
   #granted(url, asked, tenant) {
     this.grants.code({
       person: this.people.find(tenant, asked.login_hint),

@@ -31,14 +31,14 @@ const origin = () => `http://127.0.0.1:${server.address().port}`;
 const people = new People();
 const faults = new Faults();
 const grants = new Grants();
+const entra = new Entra(client, people, faults, grants, origin);
 const rooms = {
-  api: new Control(people, faults, grants),
+  api: new Control(people, faults, grants, entra),
   facebook: new Facebook(client, people, faults, grants, origin),
   google: new Google(client, people, faults, grants),
   graph: new Contacts(grants, faults, origin),
   people: new Contacts(grants, faults, origin),
 };
-const entra = new Entra(client, people, faults, grants, origin);
 
 async function answer(request, response) {
   const url = new URL(request.url, origin());

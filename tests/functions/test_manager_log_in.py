@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from shared import app
+from shared.adapters import entra
 from shared.domain import containers
 from shared.domain.flows import LASTS
 from shared.domain.staff import Role, StaffMember
@@ -191,3 +192,21 @@ async def test_without_the_settings_there_is_no_such_door(
     async with serving() as suite:
         assert (await suite.http.get("/manager/login")).status_code == 404
         assert (await suite.dump(but=(containers.LIMITS,)))["platform/flows"] == {}
+
+
+async def test_a_provider_may_change_its_keys(
+    suite: Suite, identity_sandbox: IdentitySandbox, amy: StaffMember
+) -> None:
+    assert (await came_back(suite, identity_sandbox)).status_code == 303
+    assert identity_sandbox.http.post("/api/keys", json={}).status_code == 200
+    assert [(await came_back(suite, identity_sandbox)).status_code for _ in range(2)] == [303, 303]
+
+
+async def test_more_tenants_than_are_kept_are_asked_again(
+    suite: Suite, identity_sandbox: IdentitySandbox, amy: StaffMember, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entra, "TENANTS_KEPT", 1)
+    for tenant in ("organizations", ACME_TENANT, "organizations"):
+        monkeypatch.setenv("MANAGER_TENANT", tenant)
+        app.settings.cache_clear()
+        assert (await came_back(suite, identity_sandbox)).status_code == 303
