@@ -41,8 +41,8 @@ class FilledIn(Body):
     publication_id: ShortText | None = None
 
     def entry(self, req: func.HttpRequest, **more: Any) -> Entry:
-        """The same for the use case; the person's language is the form's, else the browser's."""
-        accepted = req.headers.get("Accept-Language")
+        """The same for the use case; the person's language is the form's, else the browser's (no machine's)."""
+        accepted = None if "X-Api-Key" in req.headers else req.headers.get("Accept-Language")
         language = self.language or (language_of(None, accepted) if accepted else None)
         names = {"first_name": self.first_name, "last_name": self.last_name, "language": language}
         return Entry(

@@ -59,7 +59,8 @@ class Arrival:
     """Data of one person from one source for one ambassador.
 
     `fields` are a contact's by name, the address among them. `key` is the source's own name for this arrival, and for a person
-    without an address also what tells a repeat. `sale` is kept with what the source brings, in one write.
+    without an address also what tells a repeat. `sale` is kept with what the source brings, in one write. `message` goes to the
+    ambassador: with what is taken in, or by the confirmation; of somebody who stays away nothing is passed on.
     """
 
     source: Source

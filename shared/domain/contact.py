@@ -87,6 +87,7 @@ class Confirmed(Record):
     """The press of the button behind a confirmation mail: the proof of what then takes effect, whatever comes between."""
 
     at: Instant
+    mail: str
     text_version: str | None = None
     ip_hash: str | None = None
 

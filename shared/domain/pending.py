@@ -98,17 +98,17 @@ def asks_the_way_back(pending: Contact, reasons: Mapping[SuppressionReason, date
     return pending.becomes.opt_in_class is OptInClass.OPTED_IN and pending.asking.at >= opted_out_at
 
 
-def confirmed(pending: Contact, mail: str, yes: Confirmed) -> Contact | None:
+def confirmed(pending: Contact, yes: Confirmed) -> Contact | None:
     """The pending record with its person's yes; that the mail arrived is proved by it. None when it is there, or void."""
     if not pending.pending or pending.asking is None or pending.asking.confirmed:
         return None
-    sent = SentMail(id=mail, kind=MailKind.CONFIRMATION, at=pending.asking.mailed_at or pending.asking.at)
-    known = any(one.id == mail for one in pending.mails)
+    sent = SentMail(id=yes.mail, kind=MailKind.CONFIRMATION, at=pending.asking.mailed_at or pending.asking.at)
+    known = any(one.id == yes.mail for one in pending.mails)
     return pending.changed(
         asking=pending.asking.changed(confirmed=yes),
         mails=pending.mails if known else (*pending.mails, sent),
-        outgoing=None if pending.outgoing and pending.outgoing.mail == mail else pending.outgoing,
-        doubted=None if pending.doubted and pending.doubted.mail == mail else pending.doubted,
+        outgoing=None if pending.outgoing and pending.outgoing.mail == yes.mail else pending.outgoing,
+        doubted=None if pending.doubted and pending.doubted.mail == yes.mail else pending.doubted,
     )
 
 

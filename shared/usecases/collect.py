@@ -49,7 +49,8 @@ class Book:
 async def arrive(brand: Brand, arrival: Arrival) -> Arrived:
     """Takes in one person (COL-3…10, COL-13), or says why nothing was stored.
 
-    Raises InvalidInputError unless something says who the person is (CON-1).
+    Raises InvalidInputError unless something says who the person is (CON-1); TryAgainError, with nothing stored, while too
+    many messages wait for the ambassador.
     """
     (arrived,) = await arrive_many(brand, [arrival])
     return arrived

@@ -98,11 +98,13 @@ async def confirm(brands: Brands, token: str, *, shown: str | None, text_version
     """
     opened = await open_confirmation(brands, token)
     brand, asked = opened.brand, opened.contact
-    yes = Confirmed(at=brand.now(), text_version=text_version, ip_hash=brand.hasher.ref(ip) if ip else None)
+    yes = Confirmed(
+        at=brand.now(), mail=opened.mail, text_version=text_version, ip_hash=brand.hasher.ref(ip) if ip else None
+    )
     expected = shown if shown is not None else digest(asked)
 
     def act(current: Contact) -> Contact | None:
-        return confirmed(current, opened.mail, yes) if digest(current) == expected else None
+        return confirmed(current, yes) if digest(current) == expected else None
 
     if not opened.done:
         after = await change(brand, asked.ambassador_id, asked.id, act)
@@ -127,12 +129,16 @@ async def complete(brand: Brand, ambassador: str, contact: str) -> None:
 
 
 async def complete_again(brand: Brand, before: datetime) -> int:
-    """Goes on with every yes that was given then or earlier and has not taken effect; gives how many."""
+    """Goes on with every yes that was given then or earlier and has not taken effect; gives how many.
+
+    One that has to wait (for a full letter-box, or somebody else's writes) keeps no other from its turn.
+    """
     waiting = Query(where=(Where("asking.confirmed.at", "<=", stamp(before)),), order_by="asking.confirmed.at")
     found = 0
     async for page in brand.contacts.pages(waiting):
         for item in page:
-            await complete(brand, item.record.ambassador_id, item.record.id)
+            with suppress(TryAgainError, ChangedMeanwhileError):
+                await complete(brand, item.record.ambassador_id, item.record.id)
         found += len(page)
     return found
 
@@ -237,6 +243,6 @@ def _evidence(pending: Contact, asking: Asking, yes: Confirmed) -> Evidence:
         mechanism=asking.source,
         text_version=yes.text_version,
         ip_hash=yes.ip_hash,
-        mail=asking.mail,
+        mail=yes.mail,
         reason=" ".join(part for part in (asking.form, asking.text_version) if part) or None,
     )

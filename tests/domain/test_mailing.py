@@ -145,7 +145,7 @@ def test_only_reasons_that_lie_in_the_address_are_lasting() -> None:
 
 @pytest.mark.rule("MAIL-1")
 def test_a_confirmation_goes_only_while_there_is_something_to_confirm() -> None:
-    taken_back, answered = None, ASKING.changed(confirmed=Confirmed(at=START))
+    taken_back, answered = None, ASKING.changed(confirmed=Confirmed(at=START, mail="m"))
     for asking, reason in (
         (ASKING, None),
         (taken_back, Refusal.NOTHING_TO_CONFIRM),

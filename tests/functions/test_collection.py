@@ -184,6 +184,23 @@ async def test_an_external_form_counts_at_once_and_never_lifts_an_opt_out(suite:
 
 
 @pytest.mark.rule("COL-10")
+async def test_a_message_in_an_external_form_reaches_the_ambassador_at_once_and_only_once(
+    suite: Suite, mine: Tenant
+) -> None:
+    for _ in range(2):
+        sent = await suite.http.post(
+            f"{COLLECT}/external/{EXTERNAL}",
+            headers={"X-Api-Key": mine.key},
+            json={"email": GRACE, "firstName": "Grace", "ambassador": mine.page, "message": "Which tea?"},
+        )
+        assert sent.status_code == 202
+    await suite.world.drain()
+    mails = suite.world.mailer.sent_to(mine.me.account.email)
+    (told,) = [mail for mail in mails if "Which tea?" in mail.text]
+    assert "Grace sent you a message" in told.subject
+
+
+@pytest.mark.rule("COL-10")
 async def test_an_external_form_that_does_not_ask_makes_a_new_contact_shown_to_the_brand(
     suite: Suite, mine: Tenant, admin: dict[str, str]
 ) -> None:

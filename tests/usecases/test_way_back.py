@@ -1,14 +1,18 @@
 """The way back of someone who opted out of all, and what a visitor wrote (SUP-4, COL-5)."""
 
+from contextlib import suppress
+
 import pytest
 
+from shared.domain.ambassador import MANY, AccountMail
 from shared.domain.collecting import Arrived, Outcome, Said, Source
 from shared.domain.consent import AmbassadorOptIn
 from shared.domain.contact import EmailStatus
-from shared.domain.errors import NotReleasableError, UnknownObjectError
+from shared.domain.errors import NotReleasableError, TryAgainError, UnknownObjectError
 from shared.domain.suppression import SuppressionReason
 from shared.domain.tokens import Purpose
 from shared.usecases import answer, collect, confirm, contacts, invite, suppressing
+from shared.usecases.account_mails import owing
 from shared.usecases.brands import Brand
 from shared.usecases.releasing import release_suppression
 from tests.support.acts import event_of, invited, ledger_faults, opted_out, receive
@@ -221,6 +225,33 @@ async def test_a_message_whose_hint_was_lost_is_found_and_leaves_once(world: Wor
         await world.recover()
         await world.drain()
     assert len(world.mailer.sent_to("ada@example.org")) == 1
+
+
+@pytest.mark.rule("COL-5")
+@pytest.mark.rule("MAIL-4")
+async def test_a_yes_that_has_to_wait_for_a_full_letter_box_keeps_no_other_from_its_turn(
+    world: World, acme: Brand, ada: str
+) -> None:
+    found = await acme.ambassadors.get(ada, ada)
+    assert found
+    account = found.record
+    for number in range(MANY[AccountMail.VISITOR_MESSAGE]):
+        account = owing(account, AccountMail.VISITOR_MESSAGE, acme.now(), about=str(number), text="Hello")
+    await acme.ambassadors.replace(found, account)
+    await filled_in(world, ada, message="One")
+    await filled_in(world, ada, email="else@example.org")
+    for email in (GRACE, "else@example.org"):
+        with suppress(TryAgainError):
+            await confirm.confirm(world.brands, link_to(world, email), shown=None, text_version="1", ip=None)
+    waiting = await world.contact_of(GRACE)
+    assert (waiting.pending, waiting.asking and waiting.asking.confirmed is not None) == (True, True)
+    assert (await world.contact_of("else@example.org")).ambassador_opt_in is S.OPT_IN_BLOG
+    for _ in range(2):
+        world.clock.advance(minutes=11)
+        await world.recover()
+        await world.drain()
+    assert (await world.contact_of(GRACE)).ambassador_opt_in is S.OPT_IN_BLOG
+    assert len([mail for mail in world.mailer.sent_to("ada@example.org") if "> One" in mail.text]) == 1
 
 
 async def bounced(world: World, ada: str) -> None:
