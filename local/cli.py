@@ -9,6 +9,7 @@ MODULES = {
     "run": "local.supervisor",
     "test": "local.checks",
     "demo": "local.demo",
+    "ways-in": "local.ways_in",
     "bench": "local.bench",
     "verify-ledger": "local.verify_ledger",
     "rules": "local.rules_table",

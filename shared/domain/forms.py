@@ -104,13 +104,16 @@ class Form(Record):
 
 
 def said_by(given: Mapping[str, bool | None], shown: Sequence[str]) -> Said:
-    """What the boxes say: one that is shown is ticked or not; raises InvalidInputError for a tick in one that is not."""
+    """What the boxes say; raises InvalidInputError for a tick in one that is not shown.
+
+    A box of which nothing is said counts as not ticked; for a machine's form (COL-10) as not asked.
+    """
     strange = [
         FieldError(f"consents.{box}", "is not shown") for box, ticked in given.items() if ticked and box not in shown
     ]
     if strange:
         raise InvalidInputError(errors=strange)
-    return Said(**{box: bool(given.get(box)) for box in ("ambassador", "brand", "partners") if box in shown})
+    return Said(**{box: given.get(box) for box in ("ambassador", "brand", "partners") if box in shown})
 
 
 def _text(value: Any, _: Sequence[str]) -> str:
