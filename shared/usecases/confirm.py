@@ -199,7 +199,9 @@ async def _with_message(brand: Brand, pending: Contact, asking: Asking, sender: 
 
 
 async def pass_on(brand: Brand, ambassador: str, message: str, *, about: str) -> Ambassador | None:
-    """Keeps a message for the ambassador until it left by mail; what waits already is not doubled (`about` tells).
+    """Keeps a message for the ambassador until it left by mail; what waits already is not doubled.
+
+    `about` names the contact who wrote, a dot, and what tells the message from others.
 
     Raises TryAgainError while too many wait. None when the account has no access: then nobody is to read it.
     """
@@ -207,14 +209,24 @@ async def pass_on(brand: Brand, ambassador: str, message: str, *, about: str) ->
         current = await brand.ambassadors.get(ambassador, ambassador)
         if current is None or current.record.status is not AccountStatus.ACTIVE:
             return None
-        if any(owed.about == about for owed in current.record.owed):
+        known = [owed for owed in current.record.owed if owed.about and _same_message(owed.about, about)]
+        if any(owed.about == about for owed in known):
             return current.record
-        after = owing(current.record, AccountMail.VISITOR_MESSAGE, brand.now(), about=about, text=message)
+        if known:  # what told of it before never came to have its sender stored
+            mails = (owed.changed(about=about) if owed in known else owed for owed in current.record.owed)
+            after = current.record.owing(tuple(mails))
+        else:
+            after = owing(current.record, AccountMail.VISITOR_MESSAGE, brand.now(), about=about, text=message)
         if after == current.record:
             raise TryAgainError
         with suppress(StaleError):
             return (await brand.ambassadors.replace(current, after)).record
     raise ChangedMeanwhileError
+
+
+def _same_message(one: str, other: str) -> bool:
+    """Whether two tell of one message; its sender may have got another id, when the first was never stored."""
+    return bool(tells := one.partition(".")[2]) and tells == other.partition(".")[2]
 
 
 async def _lifts(brand: Brand, pending: Contact) -> bool:
