@@ -110,6 +110,7 @@ ROUTES: Mapping[str, Route] = {
     "list_publications": Route("publications", GET, BRAND + "/publications"),
     "read_publication": Route("publications", GET, BRAND + "/publications/{id}"),
     "follow_publication": Route("publications", PAGE, "/r/{publicationId}"),
+    "show_shared_photo": Route("publications", PAGE, "/r/{publicationId}/photos/{photoId}"),
     "serve_site_tag": Route("cookies", GET, "/t/{brand}.js"),
     "list_cookies": Route("cookies", GET, BRAND + "/cookies"),
     "fill_in_blog": Route("collection", POST, COLLECT + "/blog/{alias}"),

@@ -26,7 +26,10 @@ class Member(Answer):
 
 
 class FlowItem(Answer):
-    """A publication in the flow; what a mail says to its readers is theirs, so `body` is that of a public one."""
+    """A publication in the flow; what a mail says to its readers is theirs, so `body` is that of a public one.
+
+    A photo is at `/r/{id}/photos/{photo}`.
+    """
 
     id: str
     author: Member | None
@@ -34,6 +37,7 @@ class FlowItem(Answer):
     subject: str
     body: str | None
     contents: tuple[Content, ...]
+    photos: tuple[str, ...]
     created_at: Instant
     likes: int
     comments: int
@@ -161,6 +165,7 @@ def _item(shown: Shown) -> FlowItem:
         subject=publication.subject,
         body=publication.body if shown.own or publication.channel is not Channel.EMAIL else None,
         contents=publication.contents,
+        photos=publication.photos,
         created_at=publication.created_at,
         likes=shown.likes,
         comments=shown.comments,

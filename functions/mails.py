@@ -14,6 +14,7 @@ from shared.domain.publication import Channel, Content
 from shared.usecases import invite
 from shared.usecases.send_mails import send_batch
 
+PhotoId = Annotated[str, StringConstraints(pattern=f"^{ID}$")]
 ContactId = Annotated[str, StringConstraints(pattern=f"^{ID}$")]
 
 
@@ -44,6 +45,7 @@ class PublicationBody(Recipients):
     subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     body: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
     contents: list[Content] = Field(default=[], max_length=20)
+    photos: list[PhotoId] = Field(default=[], max_length=10)
 
     @property
     def by_mail(self) -> bool:
@@ -99,7 +101,13 @@ async def publish(req: func.HttpRequest) -> func.HttpResponse:
     body = parse(req, PublicationBody)
     if body.channel is not Channel.EMAIL:
         shared = await invite.share(
-            caller.brand, caller.id, body.channel, subject=body.subject, body=body.body, contents=body.contents
+            caller.brand,
+            caller.id,
+            body.channel,
+            subject=body.subject,
+            body=body.body,
+            contents=body.contents,
+            photos=body.photos,
         )
         return answer(202, Published(publication_id=shared.id, job_id=None, queued=0, skipped=[]))
     publication, asked = await invite.publish(
@@ -109,6 +117,7 @@ async def publish(req: func.HttpRequest) -> func.HttpResponse:
         body=body.body,
         contents=body.contents,
         contacts=body.contact_ids,
+        photos=body.photos,
     )
     content = Published(publication_id=publication.id, job_id=asked.job, queued=asked.queued, skipped=_skipped(asked))
     return answer(202, content)

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from functions.answers import invalid_link
 from functions.http import SECURITY_HEADERS, Answer, Body, answer, client_ip, operation, parse_query, unexpected
 from functions.identity import ambassador
+from functions.photos import AS_A_PICTURE
 from shared import app
 from shared.domain.errors import DomainError
 from shared.domain.publication import Channel, Content
@@ -27,13 +28,14 @@ _PREVIEWERS = re.compile(
 
 
 class PublicationAnswer(Answer):
-    """A publication and what became of it, as counts."""
+    """A publication and what became of it, as counts; a photo is at `/r/{id}/photos/{photo}`."""
 
     id: str
     channel: Channel
     subject: str
     body: str
     contents: tuple[Content, ...]
+    photos: tuple[str, ...]
     created_at: Instant
     opens: int
     clicks: int
@@ -86,6 +88,20 @@ async def follow_publication(req: func.HttpRequest) -> func.HttpResponse:
         return invalid_link(req, unexpected("follow_publication", error))
     headers = {**SECURITY_HEADERS, "Location": url, "X-Robots-Tag": "noindex, nofollow"}
     return func.HttpResponse(b"", status_code=302, headers=headers)
+
+
+@operation(answers={200: None, 404: None})
+async def show_shared_photo(req: func.HttpRequest) -> func.HttpResponse:
+    """A photo that a publication shows, for whoever has the publication; gone when its owner deletes it."""
+    try:
+        id, photo = req.route_params["publicationId"], req.route_params["photoId"]
+        picture = await publications.shared_photo(app.brands(), id, photo)
+    except DomainError as error:
+        return invalid_link(req, error)
+    except Exception as error:
+        return invalid_link(req, unexpected("show_shared_photo", error))
+    headers = {**AS_A_PICTURE, "X-Robots-Tag": "noindex, nofollow, noarchive"}
+    return func.HttpResponse(picture.data, headers=headers, mimetype=picture.media_type)
 
 
 def _visitor(req: func.HttpRequest) -> Visitor | None:

@@ -46,6 +46,7 @@ class Publication(Record):
     subject: str
     body: str
     contents: tuple[Content, ...] = ()
+    photos: tuple[str, ...] = ()  # ids of the ambassador's own
     created_at: Instant
 
 
@@ -70,6 +71,11 @@ def parse_publication_id(text: str) -> PublicationId | None:
 def tracked_path(publication: str, place: int) -> str:
     """The path of a content's link in a mail: the same for every recipient, so that it tells nothing of who clicked (ACT-4)."""
     return f"/r/{publication}?l={place}"
+
+
+def photo_path(publication: str, photo: str) -> str:
+    """The path of a photo that a publication shows; whoever has the publication may see it."""
+    return f"/r/{publication}/photos/{photo}"
 
 
 def destination(publication: Publication, place: int) -> str | None:

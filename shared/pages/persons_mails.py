@@ -86,9 +86,10 @@ def publication_mail(
     subject: str,
     body: str,
     contents: Sequence[Mapping[str, str | None]],
+    photo_urls: Sequence[str] = (),
     opt_out_url: str,
 ) -> MailContent:
-    """What an ambassador publishes by mail (ACT-1); empty lines part the paragraphs of `body`.
+    """What an ambassador publishes by mail (ACT-1); empty lines part the paragraphs of `body`; photos are linked.
 
     Each of `contents` has `title`, `url` and perhaps `description`; a url that is not http or https raises ValueError with
     its place. In the text part the body is quoted, so that no line of it can pass for one of ours. The RFC 8058 headers
@@ -105,6 +106,7 @@ def publication_mail(
         subject=subject,
         paragraphs=paragraphs_of(body),
         contents=items,
+        photo_urls=photo_urls,
     )
 
 
@@ -221,6 +223,7 @@ def _mail(
     subject: str = "",
     paragraphs: list[list[str]] | None = None,
     contents: list[dict[str, str]] | None = None,
+    photo_urls: Sequence[str] = (),
     more: Mapping[str, str] | None = None,
     day: date | None = None,
     visitor: str = "",
@@ -238,6 +241,7 @@ def _mail(
     }
     t: dict[str, Text] = texts_of("mails", name, language, values)
     subject = subject_of(subject, str(t["subject"]))
+    photos = [_content({"title": str(t["photo"]), "url": url}, at) for at, url in enumerate(photo_urls)]
     shown: dict[str, Any] = {
         "brand": brand,
         "brand_name": values["brand"],
@@ -250,7 +254,7 @@ def _mail(
         "action_url": action_url,
         "opt_out_url": checked_url(opt_out_url, "opt_out_url") if opt_out_url else None,
         "paragraphs": paragraphs or [],
-        "contents": contents or [],
+        "contents": [*(contents or []), *photos],
     }
     templates = environment()
     return MailContent(

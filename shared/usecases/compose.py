@@ -9,7 +9,7 @@ from shared.domain.ambassador import Ambassador
 from shared.domain.contact import Contact, MailKind, Outgoing
 from shared.domain.custom_id import CustomId
 from shared.domain.policy import Policy
-from shared.domain.publication import Publication, tracked_path
+from shared.domain.publication import Publication, photo_path, tracked_path
 from shared.domain.tokens import Purpose
 from shared.pages import render
 from shared.ports import OutgoingMail
@@ -76,6 +76,7 @@ def _content(
                 {**item.model_dump(), "url": brand.ports.public_url + tracked_path(publication.id, place)}
                 for place, item in enumerate(publication.contents)
             ],
+            photo_urls=[brand.ports.public_url + photo_path(publication.id, photo) for photo in publication.photos],
             opt_out_url=opt_out_url,
         )
     if claim.kind is MailKind.VOUCHER and contact.voucher:

@@ -7,6 +7,7 @@ from datetime import datetime
 from shared.domain.community import FeedEntry, month_of
 from shared.domain.consent import AmbassadorOptIn, OptInClass
 from shared.domain.contact import Contact, MailKind
+from shared.domain.errors import FieldError, InvalidInputError
 from shared.domain.gamification import Act
 from shared.domain.ids import new_id
 from shared.domain.jobs import Job, JobState, MailBatch
@@ -53,24 +54,45 @@ async def publish(
     body: str,
     contents: Sequence[Content],
     contacts: Sequence[str] | None,
+    photos: Sequence[str] = (),
 ) -> tuple[Publication, Asked]:
-    """Keeps a publication and queues it to these contacts, or to all that are opted in (ACT-1, MAIL-1)."""
-    publication = await _kept(brand, ambassador, Channel.EMAIL, subject, body, contents)
+    """Keeps a publication and queues it to these contacts, or to all that are opted in (ACT-1, MAIL-1).
+
+    Raises InvalidInputError for a photo that is not the ambassador's own.
+    """
+    publication = await _kept(brand, ambassador, Channel.EMAIL, subject, body, contents, photos)
     chosen = _named(brand, ambassador, contacts) if contacts is not None else _in_state(brand, ambassador, _OPTED_IN)
     return publication, await _ask(brand, ambassador, MailKind.PUBLICATION, chosen, publication.id)
 
 
 async def share(
-    brand: Brand, ambassador: str, channel: Channel, *, subject: str, body: str, contents: Sequence[Content]
+    brand: Brand,
+    ambassador: str,
+    channel: Channel,
+    *,
+    subject: str,
+    body: str,
+    contents: Sequence[Content],
+    photos: Sequence[str] = (),
 ) -> Publication:
     """Keeps a publication that the ambassador makes on a social network; what becomes of it there is only counted (ACT-4)."""
-    return await _kept(brand, ambassador, channel, subject, body, contents)
+    return await _kept(brand, ambassador, channel, subject, body, contents, photos)
 
 
 async def _kept(
-    brand: Brand, ambassador: str, channel: Channel, subject: str, body: str, contents: Sequence[Content]
+    brand: Brand,
+    ambassador: str,
+    channel: Channel,
+    subject: str,
+    body: str,
+    contents: Sequence[Content],
+    photos: Sequence[str],
 ) -> Publication:
     """The publication, with its place in the flow: first the place, for one of nothing does no harm."""
+    for place, photo in enumerate(photos):
+        found = await brand.ugc.get(ambassador, photo)
+        if found is None or not found.record.shown:
+            raise InvalidInputError(errors=[FieldError(f"photos.{place}", "is not a photo of yours")])
     now = brand.now()
     publication = Publication(
         id=new_publication_id(brand.id, ambassador),
@@ -79,6 +101,7 @@ async def _kept(
         subject=subject,
         body=body,
         contents=tuple(contents),
+        photos=tuple(dict.fromkeys(photos)),
         created_at=now,
     )
     await brand.feed.create(FeedEntry(id=publication.id, month=month_of(now), at=now, ambassador_id=ambassador))

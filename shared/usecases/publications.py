@@ -14,6 +14,7 @@ from shared.usecases.accounts import active_account
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.counting import count_one, counts_of
 from shared.usecases.tracing import notice
+from shared.usecases.ugc import Picture, own_photo, picture_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,18 @@ async def follow(brands: Brands, id: str, place: int, visitor: Visitor | None) -
         if visitor.ip:
             await notice(brand, FlagKind.CLICK_BURST, visitor, whose.ambassador)
     return url
+
+
+async def shared_photo(brands: Brands, id: str, photo: str) -> Picture:
+    """A photo that a publication shows; raises UnknownObjectError for every other one, and when its owner deleted it."""
+    whose = parse_publication_id(id)
+    if whose is None:
+        raise UnknownObjectError
+    brand = await brands.get(whose.brand)
+    publication = await find_publication(brand, id)
+    if publication is None or photo not in publication.photos:
+        raise UnknownObjectError
+    return await picture_of(brand, await own_photo(brand, whose.ambassador, photo))
 
 
 async def _told(brand: Brand, publications: Sequence[Publication]) -> list[Told]:

@@ -449,6 +449,19 @@ def of_redirects(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pai
         yield what, _ask(operation, "", asked, {}), unknown
 
 
+def of_shared_photos(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
+    """A photo is shown by the publication that names it, and by no other."""
+
+    def ask(publication: str, photo: str) -> Ask:
+        return Ask("GET", f"/r/{publication}/photos/{photo}", {})
+
+    unknown = ask(f"acme.{new_id()}.{new_id()}", new_id())
+    yield "a photo that no publication names", ask(t.mine.publication, t.mine.photo), unknown
+    yield "another brand's photo", ask(t.mine.publication, t.foreign.photo), unknown
+    yield "a neighbour's photo", ask(t.mine.publication, t.neighbour.photo), unknown
+    yield "rubbish", ask("%00", "%00"), unknown
+
+
 def of_documents(operation: Operation, t: Tenants, suite: Suite) -> Iterator[Pair]:
     """What is public says the same to everybody."""
     nobody = _ask(operation, "acme", "", {})
@@ -477,6 +490,7 @@ PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
     "save_new_password": of_pages(Purpose.RESET_PASSWORD),
     "receive_mail_events": of_webhook,
     "follow_publication": of_redirects,
+    "show_shared_photo": of_shared_photos,
     "begin_log_in": of_providers,
     "finish_log_in": of_callback,
     "accept_terms": of_acceptance,

@@ -193,3 +193,21 @@ async def test_an_award_is_given_once_a_contest(suite: Suite, ada: SignedIn) -> 
         assert (await suite.http.put(path, json={"title": title}, headers=staff)).status_code == 204
     me = (await ada.call("GET", "/me")).json()
     assert (me["awards"], me["score"]) == (["Best photo of all"], 50)
+
+
+@pytest.mark.rule("ACT-1")
+@pytest.mark.rule("ACT-2")
+async def test_a_publication_shows_photos_of_its_ambassador_until_they_are_deleted(suite: Suite, ada: SignedIn) -> None:
+    await ada.enter("grace@example.org")
+    photo, other = await uploaded(ada), await uploaded(ada)
+    bob = await suite.sign_in("bob@example.org")
+    news = {"channel": "facebook", "subject": "S", "body": "B", "photos": [photo]}
+    assert (await bob.call("POST", "/publications", json=news)).status_code == 422
+    id = (await ada.call("POST", "/publications", json=news)).json()["publicationId"]
+    (seen,) = (await bob.call("GET", "/community/flow")).json()["items"]
+    assert seen["photos"] == [photo]
+    shown = await suite.http.get(f"/r/{id}/photos/{photo}")
+    assert (shown.status_code, shown.headers["Content-Type"]) == (200, "image/jpeg")
+    assert (await suite.http.get(f"/r/{id}/photos/{other}")).status_code == 404
+    await ada.call("DELETE", f"/ugc/{photo}")
+    assert (await suite.http.get(f"/r/{id}/photos/{photo}")).status_code == 404

@@ -12,6 +12,7 @@ INVITATION_URL = "https://app.example.org/i/token-1"
 OPT_OUT_URL = "https://app.example.org/u/token-2"
 CONFIRM_URL = "https://app.example.org/c/token-3"
 LOG_IN_URL = "https://acme.example.com/log-in"
+PHOTO_URL = "https://app.example.org/r/p/photos/a"
 CONTENT_URLS = ["https://acme.example.com/box?a=1&b=2", "https://acme.example.com/tea"]
 
 
@@ -102,7 +103,9 @@ def mails(
     return {
         "invitation": render.invitation_mail(**contact, invitation_url=INVITATION_URL),
         "invitation_reminder": render.invitation_reminder_mail(**contact, invitation_url=INVITATION_URL),
-        "publication": render.publication_mail(**contact, subject=subject, body=body, contents=contents),
+        "publication": render.publication_mail(
+            **contact, subject=subject, body=body, contents=contents, photo_urls=[PHOTO_URL]
+        ),
         "voucher": render.voucher_mail(**contact, code="AB12-CD34-EF56", until=date(2030, 3, 1)),
         "new_comment": render.new_comment_mail(
             **look, commenter="Zoé M.", publication=subject, comment=body, stop_url=OPT_OUT_URL

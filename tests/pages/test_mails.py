@@ -15,6 +15,7 @@ from tests.pages.samples import (
     LOG_IN_URL,
     MAIL_NAMES,
     OPT_OUT_URL,
+    PHOTO_URL,
     a_brand,
     mails,
 )
@@ -26,7 +27,7 @@ PRIVACY = a_brand().privacy_policy_url
 LINKS = {
     "invitation": [INVITATION_URL, PRIVACY, OPT_OUT_URL],
     "invitation_reminder": [INVITATION_URL, PRIVACY, OPT_OUT_URL],
-    "publication": [*CONTENT_URLS, PRIVACY, OPT_OUT_URL],
+    "publication": [*CONTENT_URLS, PHOTO_URL, PRIVACY, OPT_OUT_URL],
     "voucher": [PRIVACY, OPT_OUT_URL],
     "new_comment": [PRIVACY, OPT_OUT_URL],
     "newsletter": [PRIVACY, OPT_OUT_URL],
