@@ -122,6 +122,13 @@ class Policy(Record):
     cookie_hours: Annotated[int, Field(ge=1, le=8760)] = 4320
     analytics_id: str | None = Field(default=None, pattern=r"^(G|UA)-[A-Z0-9-]{4,20}$")
 
+    @field_validator("languages", "consent_boxes", "required_ambassador_fields")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("must hold each only once")
+        return value
+
     @field_validator("privacy_policy_url")
     @classmethod
     def _an_https_page(cls, value: str) -> str:

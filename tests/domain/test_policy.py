@@ -12,7 +12,7 @@ from shared.domain.staff import MAY_RUN_SWEEPS, Role, StaffMember
 from tests.support.records import SECOND, START, a_policy
 
 BOUNDS = [("new", 1, 90), ("invitation", 1, 60), ("opted_out", 30, 1095), ("inactive_contact", 30, 1825),
-          ("unconfirmed_sign_up", 1, 30)]  # fmt: skip
+          ("unconfirmed_sign_up", 1, 30), ("brand_ended", 1, 30), ("access_log", 180, 1095)]  # fmt: skip
 
 
 @pytest.mark.rule("BR-2")
@@ -24,6 +24,7 @@ def test_the_defaults_are_those_of_the_guide() -> None:
         "inactive_contact": 3 * 365,
         "unconfirmed_sign_up": 15,
         "leaving": 7,
+        "brand_ended": 7,
         "access_log": 365,
     }
     policy = a_policy()
