@@ -49,11 +49,15 @@ class MailKind(StrEnum):
 
 
 class Origin(Record):
-    """Which way a record came in or was changed: mechanism, and the job and row that tell a repeat from a change."""
+    """Which way a record came in or was changed: mechanism, and the job and row that tell a repeat from a change.
+
+    `content` is the keyed hash of an imported row without address, by which the same row is known in a later file.
+    """
 
     mechanism: str
     job: str | None = None
     row: int | None = None
+    content: str | None = None
 
 
 class SentMail(Record):
@@ -171,7 +175,8 @@ class Contact(Record):
     events: tuple[SeenEvent, ...] = ()
     sales: tuple[Sale, ...] = ()
     voucher: IssuedVoucher | None = None
-    form_answers: Mapping[str, str] = {}  # to the brand's own questions: for the brand, not for the ambassador
+    # To the brand's own questions: for the brand, not for the ambassador.
+    form_answers: Mapping[str, str] = Field(default_factory=dict)
     last_activity_at: Instant | None = None
 
     created_at: Instant
@@ -241,13 +246,15 @@ class Contact(Record):
     def _address_key(self, email_hash: str | None) -> str:
         """What is unique among the ambassador's records.
 
-        Of one address there may be one record, and one pending one beside it. Of a record without address, the row it was
-        imported from, so that a repeat is seen.
+        Of one address there may be one record, and one pending one beside it. Of a record without address, what its row
+        said or which row it was, so that a repeat is seen.
         """
         if email_hash:
             return f"pending.{email_hash}" if self.pending and self.beside else email_hash
         row = self.created_by
-        return f"{row.job}.{row.row}" if row.job and self.in_the_book else self.id
+        if not self.in_the_book:
+            return self.id
+        return row.content or (f"{row.job}.{row.row}" if row.job else self.id)
 
     def _search_text(self) -> str | None:
         """What the ambassador may find the record by: never the hidden address of someone who opted out (VIS-3)."""

@@ -88,14 +88,14 @@ async def by_addresses(brand: Brand, ambassador: str, emails: Sequence[str]) -> 
     for email in emails:
         for ref in brand.hasher.refs(email):
             spellings.setdefault(ref, []).append(email)
-    query = Query(where=(Where("emailHash", "in", tuple(spellings)),), partition=ambassador)
-    found: dict[str, Versioned[Contact]] = {}
-    async for page in brand.contacts.pages(query):
-        for item in page:
-            record = item.record
-            if record.email_hash and record.address_key == record.email_hash:
-                found |= dict.fromkeys(spellings[record.email_hash], item)
-    return found
+    found = await by_keys(brand, ambassador, list(spellings))
+    return {email: item for ref, item in found.items() for email in spellings[ref]}
+
+
+async def by_keys(brand: Brand, ambassador: str, keys: Sequence[str]) -> dict[str, Versioned[Contact]]:
+    """The ambassador's records that stand for what has these keys, in one query: an address or an imported row."""
+    query = Query(where=(Where("addressKey", "in", tuple(keys)),), partition=ambassador)
+    return {item.record.address_key: item async for page in brand.contacts.pages(query) for item in page}
 
 
 async def get(brand: Brand, ambassador: str, contact: str) -> Contact:

@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO
@@ -18,9 +19,9 @@ from shared.domain.sealing import SealBrokenError, new_file_key, seal, unseal
 from shared.ports import StaleError
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned, chunks
-from shared.usecases.contacts import by_addresses, new_contact, updated
+from shared.usecases.contacts import by_keys, new_contact, updated
 from shared.usecases.saving import ATTEMPTS, Edit, save_many
-from shared.usecases.suppressing import listed
+from shared.usecases.suppressing import reasons_by_hash
 
 QUEUE = "imports"
 ROWS_AT_ONCE = 100
@@ -144,13 +145,24 @@ class _Tally:
         )
 
 
-Cleaned = tuple[int, dict[str, Any]]
+@dataclass(frozen=True, slots=True)
+class _Cleaned:
+    """A row that may be taken; `keys` are what its person is known by in a book, under each version of the hash key."""
+
+    number: int
+    fields: dict[str, Any]
+    keys: tuple[str, ...]
+
+    @property
+    def email(self) -> str | None:
+        email: str | None = self.fields["email"]
+        return email
 
 
 async def _take(brand: Brand, job: Job, rows: Sequence[Row | Unreadable], tally: _Tally) -> None:
     """Saves up to 100 rows: one look at the black list, one at the book, one batch of writes."""
-    left = list(_cleaned(rows, tally))
-    suppressed = await listed(brand, [fields["email"] for _, fields in left if fields["email"]])
+    left = list(_cleaned(brand, rows, tally))
+    suppressed = set(await reasons_by_hash(brand, {row.email: row.keys for row in left if row.email}))
     try:
         tally.add(await _taken(brand, job, left, suppressed))
     except ValueError:  # a record that no store can hold: it costs its own row, and no other
@@ -158,14 +170,14 @@ async def _take(brand: Brand, job: Job, rows: Sequence[Row | Unreadable], tally:
             try:
                 tally.add(await _taken(brand, job, [row], suppressed))
             except ValueError:
-                tally.refuse(row[0], "too_large")
+                tally.refuse(row.number, "too_large")
 
 
-async def _taken(brand: Brand, job: Job, rows: Sequence[Cleaned], suppressed: set[str]) -> _Tally:
+async def _taken(brand: Brand, job: Job, rows: Sequence[_Cleaned], suppressed: set[str]) -> _Tally:
     """Saves rows as far as somebody else's writes allow, and the rest again; raises ValueError when one is too large."""
     tally, left = _Tally(), list(rows)
     for _ in range(ATTEMPTS):
-        known = await by_addresses(brand, job.ambassador_id, [f["email"] for _, f in left if f["email"]])
+        known = await by_keys(brand, job.ambassador_id, [key for row in left for key in row.keys])
         left = await _write(brand, job, left, suppressed, known, tally)
         if not left:
             return tally
@@ -175,48 +187,53 @@ async def _taken(brand: Brand, job: Job, rows: Sequence[Cleaned], suppressed: se
 async def _write(
     brand: Brand,
     job: Job,
-    rows: Sequence[Cleaned],
+    rows: Sequence[_Cleaned],
     suppressed: set[str],
     known: dict[str, Versioned[Contact]],
     tally: _Tally,
-) -> list[Cleaned]:
+) -> list[_Cleaned]:
     """Counts and writes the rows; gives those that must be judged again since somebody else wrote meanwhile."""
-    by_hash = {item.record.email_hash: item for item in known.values()}
     edits: dict[str, Edit] = {}
-    taken: dict[str, list[tuple[Cleaned, bool]]] = {}
-    for number, fields in rows:
-        email = fields["email"]
-        if email in suppressed:
-            tally.refuse(number, "suppressed")
+    taken: dict[str, list[tuple[_Cleaned, bool]]] = {}
+    for row in rows:
+        if row.email in suppressed:
+            tally.refuse(row.number, "suppressed")
             continue
-        ref = brand.hasher.ref(email) if email else f"{job.id}.{number}"
-        before = known.get(email) if email else None
-        before = before or by_hash.get(ref)
-        origin = Origin(mechanism=f"import_{job.account or job.file_format or 'file'}", job=job.id, row=number)
-        if ref in edits:
-            edits[ref] = Edit(edits[ref].before, _merged(edits[ref].after, fields, brand, origin))
-            taken[ref].append(((number, fields), False))
+        person = row.keys[0]
+        before = next((known[key] for key in row.keys if key in known), None)
+        origin = _origin(brand, job, row)
+        if person in edits:
+            edits[person] = Edit(edits[person].before, _merged(edits[person].after, row.fields, brand, origin))
+            taken[person].append((row, False))
         elif before is None:
-            edits[ref] = Edit(None, new_contact(brand, job.ambassador_id, fields, origin))
-            taken[ref] = [((number, fields), True)]
+            edits[person] = Edit(None, new_contact(brand, job.ambassador_id, row.fields, origin))
+            taken[person] = [(row, True)]
         elif before.record.ambassador_opt_in.opted_out:
-            tally.refuse(number, "opted_out")
+            tally.refuse(row.number, "opted_out")
         elif before.record.shuts_its_address_out:
-            tally.refuse(number, "already_invited")
+            tally.refuse(row.number, "already_invited")
         else:
-            made_here = before.record.created_by.job == job.id and before.record.created_by.row == number
-            edits[ref] = Edit(before, _merged(before.record, fields, brand, origin))
-            taken[ref] = [((number, fields), made_here)]
+            made_here = before.record.created_by.job == job.id and before.record.created_by.row == row.number
+            edits[person] = Edit(before, _merged(before.record, row.fields, brand, origin))
+            taken[person] = [(row, made_here)]
     lost = await _save_changed(brand, edits)
-    again: list[Cleaned] = []
-    for ref, rows_taken in taken.items():
-        if ref in lost and not ref.startswith(f"{job.id}."):
-            again += [row for row, _ in rows_taken]
-            continue
-        for _, fresh in rows_taken:  # a row without address that is there already was saved before a crash
+    for person, rows_taken in taken.items():
+        for _, fresh in rows_taken if person not in lost else ():
             tally.accepted += fresh
             tally.updated += not fresh
-    return again
+    return [row for person, rows_taken in taken.items() if person in lost for row, _ in rows_taken]
+
+
+def _origin(brand: Brand, job: Job, row: _Cleaned) -> Origin:
+    content = None if row.email else brand.hasher.ref(_content(row.fields))
+    return Origin(
+        mechanism=f"import_{job.account or job.file_format or 'file'}", job=job.id, row=row.number, content=content
+    )
+
+
+def _content(fields: dict[str, Any]) -> str:
+    """What a row without address says of its person; no address reads like it."""
+    return "\n".join(fields[name] or "" for name in FIELDS)
 
 
 async def _save_changed(brand: Brand, edits: dict[str, Edit]) -> set[str]:
@@ -239,7 +256,7 @@ def _merged(contact: Contact, fields: dict[str, Any], brand: Brand, origin: Orig
     return updated(contact, {**gaps, "tags": tags}, brand, origin)
 
 
-def _cleaned(rows: Iterable[Row | Unreadable], tally: _Tally) -> Iterator[Cleaned]:
+def _cleaned(brand: Brand, rows: Iterable[Row | Unreadable], tally: _Tally) -> Iterator[_Cleaned]:
     for row in rows:
         if isinstance(row, Unreadable):
             tally.refuse(row.number, row.reason)
@@ -254,7 +271,7 @@ def _cleaned(rows: Iterable[Row | Unreadable], tally: _Tally) -> Iterator[Cleane
         except ValueError:
             tally.refuse(row.number, "invalid_email")
             continue
-        yield row.number, fields
+        yield _Cleaned(row.number, fields, brand.hasher.refs(fields["email"] or _content(fields)))
 
 
 async def _fetch(brand: Brand, job: Job, file: BinaryIO) -> None:

@@ -27,7 +27,11 @@ async def listed(brand: Brand, addresses: Iterable[str]) -> set[str]:
 
 async def reasons_listed(brand: Brand, addresses: Iterable[str]) -> dict[str, Reasons]:
     """The same addresses, with why each is listed and since when."""
-    spellings = {address: brand.hasher.refs(address) for address in addresses}
+    return await reasons_by_hash(brand, {address: brand.hasher.refs(address) for address in addresses})
+
+
+async def reasons_by_hash(brand: Brand, spellings: Mapping[str, Sequence[str]]) -> dict[str, Reasons]:
+    """The same for addresses whose hashes, under every key version, are known already."""
     found = await brand.suppressions.get_many([(ref, ref) for refs in spellings.values() for ref in refs])
     if not found:
         return {}
