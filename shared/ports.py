@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from shared.domain.containers import Container
 from shared.domain.hashing import WrappedKey
@@ -16,8 +16,7 @@ if TYPE_CHECKING:  # it brings every format of address books along
 Document = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """Where one document lives: its partition and its id."""
 
     partition: str

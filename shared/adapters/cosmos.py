@@ -279,7 +279,7 @@ class CosmosDocuments:
         return result
 
     def _encode(self, write: Write) -> bytes:
-        return encode(self._container, write.key, write.document) if write.document is not None else b""
+        return encode(self._container, write.key, write.document).body if write.document is not None else b""
 
     def _key_of(self, item: Document) -> Key:
         return Key(field(item, self._container.partition), item["id"])

@@ -11,9 +11,10 @@ from pydantic_core import from_json
 from shared.adapters import sqlite_query, sqlite_slots
 from shared.adapters.sqlite_database import Database
 from shared.adapters.sqlite_query import read_position
-from shared.adapters.sqlite_schema import insert, key_index, next_change, table
+from shared.adapters.sqlite_schema import key_index, next_change, table
 from shared.adapters.store_contract import (
     PLATFORM,
+    Encoded,
     asks_nothing,
     check_brand,
     check_key,
@@ -140,14 +141,14 @@ class SqliteDocuments:
     async def write_many(self, writes: Sequence[Write]) -> list[Result]:
         """Up to 100 conditional writes in one transaction; each has its own outcome."""
         check_writes(writes)
-        bodies = [encode(self._container, w.key, w.document) if w.document is not None else b"" for w in writes]
+        ready = [encode(self._container, w.key, w.document) if w.document is not None else None for w in writes]
 
         def work(connection: sqlite3.Connection) -> list[Result]:
             database = self._database
             database.ensure(connection, self._container)
             with database.transaction(connection):
                 change = next_change(connection)
-                results = [self._apply(connection, w, body, change) for w, body in zip(writes, bodies, strict=True)]
+                results = [self._apply(connection, w, new, change) for w, new in zip(writes, ready, strict=True)]
                 erased = sum(
                     write.etag is not None and result.outcome is Outcome.WRITTEN
                     for write, result in zip(writes, results, strict=True)
@@ -220,9 +221,9 @@ class SqliteDocuments:
             raise StaleError("the document changed or went")
         return result
 
-    def _apply(self, connection: sqlite3.Connection, write: Write, body: bytes, change: int) -> Result:
-        if write.etag is None:
-            return self._create(connection, write.key, write.document or {}, body, change)
+    def _apply(self, connection: sqlite3.Connection, write: Write, new: Encoded | None, change: int) -> Result:
+        if write.etag is None and new is not None:
+            return self._create(connection, write.key, new, change)
         columns = ", ".join(("row", "slot", "size", *self._table.columns))
         row = connection.execute(
             f"SELECT {columns} FROM {self._table.name} WHERE partition = ? AND id = ? AND etag = ?",  # noqa: S608 - names come from the container
@@ -230,32 +231,29 @@ class SqliteDocuments:
         ).fetchone()
         if row is None:
             return _STALE
-        if write.document is None:
+        if new is None:
             connection.execute(
                 f"DELETE FROM {self._table.name} WHERE row = ?",  # noqa: S608 - as above
                 (row[0],),
             )
             sqlite_slots.drop(connection, row[1], row[2])
             return _DELETED
-        return self._replace(connection, write.document, body, change, row)
+        return self._replace(connection, new, change, row)
 
-    def _create(self, connection: sqlite3.Connection, key: Key, document: Document, body: bytes, change: int) -> Result:
+    def _create(self, connection: sqlite3.Connection, key: Key, new: Encoded, change: int) -> Result:
         etag = secrets.token_hex(8)
-        slot, size = sqlite_slots.put(connection, body)
-        values = self._table.values(document, self._database.unique_key)
-        row = (key.partition, key.id, etag, slot, size, change, *values)
-        if connection.execute(insert(self._table), row).rowcount:
+        slot, size = sqlite_slots.put(connection, new.body)
+        values = self._table.values(new, self._database.unique_key)
+        if connection.execute(self._table.insert, (*key, etag, slot, size, change, *values)).rowcount:
             return Result(Outcome.WRITTEN, etag)
         sqlite_slots.drop(connection, slot, size)
         return _CONFLICT
 
-    def _replace(
-        self, connection: sqlite3.Connection, document: Document, body: bytes, change: int, found: tuple[Any, ...]
-    ) -> Result:
+    def _replace(self, connection: sqlite3.Connection, new: Encoded, change: int, found: tuple[Any, ...]) -> Result:
         row, old_slot, old_size, *old = found
-        fits = len(body) <= old_size
-        slot, size = (old_slot, old_size) if fits else sqlite_slots.put(connection, body)
-        values = self._table.values(document, self._database.unique_key)
+        fits = len(new.body) <= old_size
+        slot, size = (old_slot, old_size) if fits else sqlite_slots.put(connection, new.body)
+        values = self._table.values(new, self._database.unique_key)
         etag = secrets.token_hex(8)
         changed = {"etag": etag, "slot": slot, "size": size, "change": change}
         # Only what changed: each column that is set rewrites every index that has it.
@@ -271,7 +269,7 @@ class SqliteDocuments:
                 sqlite_slots.drop(connection, slot, size)
             return _CONFLICT
         if fits:
-            sqlite_slots.overwrite(connection, slot, size, body)
+            sqlite_slots.overwrite(connection, slot, size, new.body)
         else:
             sqlite_slots.drop(connection, old_slot, old_size)
         return Result(Outcome.WRITTEN, etag)

@@ -9,9 +9,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from shared.adapters.store_contract import field, indexed_paths
+from shared.adapters.store_contract import Encoded, encoded, indexed_paths
 from shared.domain.containers import Container, Group
-from shared.ports import Document
 
 # Bodies hold the personal data. A b-tree that balances moves neighbours about and may leave their old bytes in a
 # page's free space, where `secure_delete` does not look when they go. So a body's row is never deleted and never
@@ -29,11 +28,15 @@ _FIXED = ("partition", "id", "etag", "slot", "size", "change")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table of one container: its columns, and the SQL that makes it and each of its indexes, by name."""
+    """The table of one container: its columns, and the SQL that makes it and each of its indexes, by name.
+
+    `insert` adds a row, or does nothing when its id or a unique value is taken.
+    """
 
     container: Container
     columns: tuple[str, ...]
     create: str
+    insert: str
     indexes: dict[str, str]
 
     @property
@@ -41,10 +44,10 @@ class Table:
         """The quoted name."""
         return f'"{self.container.name}"'
 
-    def values(self, document: Document, unique_key: bytes) -> list[Any]:
+    def values(self, new: Encoded, unique_key: bytes) -> list[Any]:
         """What the document puts into the columns."""
-        indexed = [scalar(field(document, path)) for path in indexed_paths(self.container)]
-        return indexed + [fingerprint(field(document, path), unique_key) for path in self.container.unique]
+        indexed = [scalar(value) if value is True or value is False else value for value in new.indexed]
+        return indexed + [fingerprint(value, unique_key) for value in new.unique]
 
 
 @cache
@@ -61,10 +64,12 @@ def table(container: Container) -> Table:
         indexes[name] = f'UNIQUE INDEX {name} ON "{container.name}" (partition, {unique_column(path)})'
     for name, group, on in _indexes(container):
         indexes[name] = f'INDEX {name} ON "{container.name}" ({", ".join(on)}) WHERE {column(group[0])} IS NOT NULL'
+    filled = (*_FIXED, *columns, *unique)
     return Table(
         container,
         (*columns, *unique),
         f'CREATE TABLE IF NOT EXISTS "{container.name}" ({", ".join(lines)})',
+        f'INSERT OR IGNORE INTO "{container.name}" ({", ".join(filled)}) VALUES ({", ".join("?" * len(filled))})',  # noqa: S608 - a container's own names
         {name.strip('"'): f"CREATE {sql}" for name, sql in indexes.items()},
     )
 
@@ -142,7 +147,7 @@ def prepare(connection: sqlite3.Connection, target: Table) -> None:
         if name not in made:
             connection.execute(statement)
     if old:
-        connection.executemany(insert(target), _derived(connection, target, old))
+        connection.executemany(target.insert, _derived(connection, target, old))
 
 
 def next_change(connection: sqlite3.Connection) -> int:
@@ -151,15 +156,8 @@ def next_change(connection: sqlite3.Connection) -> int:
     return int(raised.fetchall()[0][0])
 
 
-def insert(target: Table) -> str:
-    """The statement that adds a row, or does nothing when its id or a unique value is taken."""
-    columns = (*_FIXED, *target.columns)
-    marks = ", ".join("?" * len(columns))
-    return f"INSERT OR IGNORE INTO {target.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - a container's own name
-
-
 def _derived(connection: sqlite3.Connection, target: Table, rows: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     (unique_key,) = connection.execute("SELECT value FROM meta WHERE name = 'unique_key'").fetchone()
     for row in rows:
         (body,) = connection.execute("SELECT body FROM slots WHERE slot = ?", (row[3],)).fetchone()
-        yield (*row, *target.values(from_json(body), unique_key))
+        yield (*row, *target.values(encoded(target.container, from_json(body), body), unique_key))

@@ -22,7 +22,7 @@ PLATFORM: Final = "platform"
 
 _BRAND = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 _ID_FORBIDS = re.compile(r"[/\\?#\x00-\x1f]")  # Cosmos DB takes no id with these
-_PLAIN = (str, int, float, type(None))  # a tuple: a union is slower, and an import asks it a million times
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 _TEXT = (str, type(None))
 _SYSTEM_FIELDS = frozenset({"_etag", "_rid", "_self", "_ts", "_attachments"})
 
@@ -71,32 +71,57 @@ def field(document: Document, path: str) -> Any:
     return value
 
 
-def encode(container: Container, key: Key, document: Document) -> bytes:
-    """The document as JSON; raises ValueError when it does not fit its key, its container, or any store.
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A document as JSON, and what it says at each indexed and each unique path of its container."""
+
+    body: bytes
+    indexed: list[Any]
+    unique: list[Any]
+
+
+def encoded(container: Container, document: Document, body: bytes) -> Encoded:
+    """The document, whose JSON this is, with what a store keeps beside it."""
+    indexed = []
+    for first, rest in _places(container):
+        value = document.get(first)
+        if rest:
+            value = field(value, rest) if isinstance(value, dict) else None
+        indexed.append(value)
+    return Encoded(body, indexed, [field(document, path) for path in container.unique])
+
+
+@cache
+def _places(container: Container) -> tuple[tuple[str, str], ...]:
+    """Each indexed path as its first name and the path from there."""
+    parted = (path.partition(".") for path in indexed_paths(container))
+    return tuple((first, rest) for first, _, rest in parted)
+
+
+def encode(container: Container, key: Key, document: Document) -> Encoded:
+    """The document ready to be written; raises ValueError when it does not fit its container or any store.
 
     Unique paths must be there: Cosmos DB holds one document a partition that lacks one, SQLite would hold many.
     """
-    check_key(key)
     if document.get("id") != key.id or field(document, container.partition) != key.partition:
         raise ValueError("the document does not carry its own id and partition")
     if not _SYSTEM_FIELDS.isdisjoint(document):
         raise ValueError("the document carries fields that belong to the store")
-    for path in container.unique:
-        if not isinstance(field(document, path), str):
-            raise ValueError(f"{path} must be unique, so it must be there, as a string")
     for path in container.contains:
         if not isinstance(field(document, path), _TEXT):
             raise ValueError(f"{path} is searched in, so it must be a string")
-    for path in indexed_paths(container):
-        if not isinstance(field(document, path), _PLAIN):
-            raise ValueError(f"{path} is indexed, so it must be a plain value")
     try:
         body = to_json(document)
     except PydanticSerializationError:
         raise ValueError("the document is not JSON") from None
     if sent_bytes(body) > MAX_BYTES:
         raise ValueError("the document is larger than a store holds")
-    return body
+    new = encoded(container, document, body)
+    if not _PLAIN.issuperset(map(type, new.indexed)):
+        raise ValueError("what is indexed must be a plain value")
+    if not all(isinstance(value, str) for value in new.unique):
+        raise ValueError("what is unique must be there, as a string")
+    return new
 
 
 def sent_bytes(body: bytes) -> int:

@@ -6,7 +6,9 @@ Group = tuple[str, ...]
 """Paths that an index holds, in order: a query holds all but the last by equality, the last in any way or as its order."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(
+    frozen=True, slots=True, eq=False
+)  # each is itself: what is known of one is kept by it, and asked for per write
 class Container:
     """One kind of document, and every path that a query may use; what no query asks for is not indexed.
 
