@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from shared.adapters import cosmos_query
 from shared.adapters.cosmos_batch import Encoded, patiently, write_one, write_partition
+from shared.adapters.cosmos_homes import HomedDocuments, in_home, physical
 from shared.adapters.cosmos_indexing import indexing_policy, json_path, unique_key_policy
 from shared.adapters.store_contract import (
     PLATFORM,
@@ -76,11 +77,11 @@ class CosmosStore:
 
     def brand(self, brand: str, container: Container) -> Documents:
         """A container of one brand; raises ValueError for what is no brand's name."""
-        return CosmosDocuments(self, database_name(brand), container)
+        return self._documents(database_name(brand), container)
 
     def platform(self, container: Container) -> Documents:
         """A container of the platform."""
-        return CosmosDocuments(self, database_name(None), container)
+        return self._documents(database_name(None), container)
 
     async def provision(self, brand: str | None) -> None:
         """Makes what is missing of a brand's database, or the platform's, at an emulator or with an account's key.
@@ -93,7 +94,7 @@ class CosmosStore:
             raise ValueError("databases and containers come from Bicep")
         client = await self.client()
         database = await client.create_database_if_not_exists(database_name(brand))
-        for container in PLATFORM_CONTAINERS if brand is None else BRAND_CONTAINERS:
+        for container in physical(PLATFORM_CONTAINERS if brand is None else BRAND_CONTAINERS):
             await database.create_container_if_not_exists(
                 container.name,
                 PartitionKey(json_path(container.partition)),
@@ -131,6 +132,10 @@ class CosmosStore:
         if self._credential is not None:
             await self._credential.close()
             self._credential = None
+
+    def _documents(self, database: str, container: Container) -> Documents:
+        documents = CosmosDocuments(self, database, in_home(container))
+        return documents if container.home is None else HomedDocuments(container.name, documents)
 
     async def _open(self) -> "CosmosClient":
         from azure.cosmos.aio import CosmosClient

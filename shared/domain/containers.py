@@ -17,6 +17,7 @@ class Container:
     paths are so inside a partition, and there they may be asked for by equality.
     `contains` are the texts that are searched in, inside one partition or what an index holds: no store sorts by them.
     A document's own id may be asked for everywhere.
+    Kinds of few documents that name one `home` share a container where containers are scarce (Cosmos DB).
     """
 
     name: str
@@ -28,6 +29,7 @@ class Container:
     unique: tuple[str, ...] = ()
     contains: tuple[str, ...] = ()
     backed_up: bool = True
+    home: str | None = None
 
 
 AMBASSADORS = Container(
@@ -70,14 +72,14 @@ REACTIONS = Container(
     "reactions", partition="publicationId", indexes=(("kind", "at"), ("publicationId", "kind"), ("ambassadorId",))
 )
 COUNTERS = Container("counters", partition="publicationId", indexes=(("ambassadorId",),))
-NEWSLETTERS = Container("newsletters", partition="id", indexes=(("openSince",), ("startedAt",)))
+NEWSLETTERS = Container("newsletters", partition="id", indexes=(("openSince",), ("startedAt",)), home="work")
 UGC = Container(
     "ugc",
     partition="ambassadorId",
     indexes=(("createdAt",), ("consent.contest", "createdAt"), ("deleteAt",), ("unsettledSince",), ("proof.at",)),
 )
-CONTESTS = Container("contests", partition="id", indexes=(("endsAt",),))
-FLAGS = Container("flags", partition="id", indexes=(("openSince",), ("at",)))
+CONTESTS = Container("contests", partition="id", indexes=(("endsAt",),), home="settings")
+FLAGS = Container("flags", partition="id", indexes=(("openSince",), ("at",)), home="oversight")
 SUPPRESSIONS = Container(
     "suppressions",
     partition="id",
@@ -95,18 +97,18 @@ LEDGER = Container("ledger", partition="subject", indexes=(("seq",),))
 CLAIMS = Container("claims", partition="id")
 # Two kinds of counts that are soon forgotten: by `since` rate limits are found, by `at` the traces of ACT-5.
 LIMITS = Container("limits", partition="id", indexes=(("since",), ("at",)), backed_up=False)
-JOBS = Container("jobs", partition="id", indexes=(("openSince",), ("startedAt",)))
-BATCHES = Container("batches", partition="id", indexes=(("openSince",), ("startedAt",)))
-API_KEYS = Container("apiKeys", partition="id")
-SYNC_KEYS = Container("syncKeys", partition="id")
-SALES = Container("sales", partition="id")
-VOUCHERS = Container("vouchers", partition="id", indexes=(("expiresAt",),))
-ALLOWED = Container("allowed", partition="id", across=(("load", "kind"),))
-RUNS = Container("runs", partition="id", indexes=(("openSince",), ("startedAt",)))
-FORMS = Container("forms", partition="id")
+JOBS = Container("jobs", partition="id", indexes=(("openSince",), ("startedAt",)), home="work")
+BATCHES = Container("batches", partition="id", indexes=(("openSince",), ("startedAt",)), home="work")
+API_KEYS = Container("apiKeys", partition="id", home="lookups")
+SYNC_KEYS = Container("syncKeys", partition="id", home="lookups")
+SALES = Container("sales", partition="id", home="lookups")
+VOUCHERS = Container("vouchers", partition="id", indexes=(("expiresAt",),), home="lookups")
+ALLOWED = Container("allowed", partition="id", across=(("load", "kind"),), home="lookups")
+RUNS = Container("runs", partition="id", indexes=(("openSince",), ("startedAt",)), home="work")
+FORMS = Container("forms", partition="id", home="settings")
 # A restored store has no backups of its own yet: the first after it is a full one.
-BACKUPS = Container("backups", partition="id", indexes=(("openSince",), ("startedAt",)), backed_up=False)
-ACCESS_LOG = Container("accessLog", partition="id", indexes=(("at",),))
+BACKUPS = Container("backups", partition="id", indexes=(("openSince",), ("startedAt",)), backed_up=False, home="work")
+ACCESS_LOG = Container("accessLog", partition="id", indexes=(("at",),), home="oversight")
 
 BRAND_CONTAINERS = (
     AMBASSADORS,

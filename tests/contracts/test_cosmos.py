@@ -1,6 +1,7 @@
 """What is Cosmos DB's own: patience, set-up, and what the emulator lacks, so that nobody takes it for the service."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -12,9 +13,10 @@ from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpRespons
 
 from shared.adapters.cosmos import CosmosStore, database_name
 from shared.adapters.cosmos_batch import PATIENCE
+from shared.adapters.cosmos_homes import in_home, physical
 from shared.adapters.cosmos_indexing import indexing_policy, unique_key_policy
-from shared.domain.containers import BRAND_CONTAINERS, CONTACTS, JOBS, PLATFORM_CONTAINERS
-from shared.ports import Key, Outcome, Query, Write
+from shared.domain.containers import BRAND_CONTAINERS, CONTACTS, JOBS, PLATFORM_CONTAINERS, RUNS
+from shared.ports import Key, Outcome, Query, Where, Write
 from tests.contracts.stores import contact, creation, key
 from tests.support.cosmos_emulator import KEY
 
@@ -230,7 +232,39 @@ def test_indexes_are_what_queries_ask_and_nothing_else() -> None:
     ]
 
 
-@pytest.mark.parametrize("container", [*BRAND_CONTAINERS, *PLATFORM_CONTAINERS], ids=lambda c: str(c.name))
+def test_a_brand_takes_few_of_the_containers_that_an_account_holds() -> None:
+    names = [container.name for container in physical(BRAND_CONTAINERS)]
+    assert len(names) == len(set(names)) <= 20
+
+
+def test_only_what_is_partitioned_by_its_id_can_share_a_container() -> None:
+    for container in (replace(CONTACTS, unique=()), replace(JOBS, unique=("state",))):
+        with pytest.raises(ValueError, match="share"):
+            in_home(replace(container, home="work"))
+
+
+async def test_kinds_that_share_a_container_never_meet(cosmos_emulator: str, the_brand: str) -> None:
+    store = CosmosStore(cosmos_emulator, KEY)
+    await store.provision(the_brand)
+    jobs, runs = store.brand(the_brand, JOBS), store.brand(the_brand, RUNS)
+    same = Key("x", "x")
+    await jobs.create(same, {"id": "x", "openSince": "2030-01-01T00:00:00Z", "mine": 1})
+    assert await runs.read(same) is None
+    etag = await runs.create(same, {"id": "x", "openSince": "2030-01-01T00:00:00Z", "mine": 2})
+    for documents, mine in ((jobs, 1), (runs, 2)):
+        for query in (Query(), Query(order_by="openSince"), Query((Where("id", "=", "x"),)), Query(partition="x")):
+            assert [item.document["mine"] for item in (await documents.query(query)).items] == [mine], query
+        assert await documents.count(()) == await documents.count((Where("openSince", "<=", "2031"),)) == 1
+        assert [item["mine"] for item in (await documents.changes(None)).items] == [mine]
+        assert [item.document["id"] for item in (await documents.read_many([same])).values()] == ["x"]
+    await runs.delete(same, etag)
+    found = await jobs.read(same)
+    await store.close()
+    assert found
+    assert found.document == {"id": "x", "openSince": "2030-01-01T00:00:00Z", "mine": 1}
+
+
+@pytest.mark.parametrize("container", physical([*BRAND_CONTAINERS, *PLATFORM_CONTAINERS]), ids=lambda c: str(c.name))
 def test_policies_stay_within_the_services_limits(container: Any) -> None:
     groups = indexing_policy(container)["compositeIndexes"]
     assert len(groups) <= 100
