@@ -15,7 +15,11 @@ from shared import app
 from shared.adapters.mailjet import MailjetMailer
 from shared.adapters.storage_files import StorageFiles
 from shared.adapters.storage_queue import StorageQueue
+from shared.domain.api_keys import ApiScope
+from shared.domain.social import signature
 from shared.domain.tokens import Purpose
+from shared.ports import Query
+from shared.usecases.api_keys import create_key
 from tests.functions.leaks import AMBASSADOR, IP, PERSON, Faults, LeakingStore, Tee, every_log_record, found_in
 from tests.functions.provider import basic
 from tests.functions.suite import Suite, serving
@@ -149,6 +153,7 @@ async def play(run: Run) -> None:
     news = {"all": True, "subject": "zqbody", "body": "zqbody to all"}
     await run.ask("POST", f"{brand}/publications", json=news, headers=signed_in)
     await run.work()
+    await machines(run)
     await webhook(run)
     await run.ask("POST", f"/u/{run.provider.link('u')}", data={"scope": "brand"})
     await run.work()
@@ -158,6 +163,46 @@ async def play(run: Run) -> None:
         for left in (1, 0):
             run.faults.left = left
             await run.suite.tick(timer)
+    await run.work()
+
+
+async def machines(run: Run) -> None:
+    """A brand's database, shop and page, and a network, send what holds the person, well formed and not."""
+    brand, names = "/api/brands/acme", ("email", "firstName", "lastName")
+    who: dict[str, Any] = {name: PERSON[name] for name in names}
+    (account,) = [i.record async for p in (await app.brand("acme")).ambassadors.pages(Query()) for i in p]
+    run.suite.world.brands = app.brands()
+    _, key = await create_key(await app.brand("acme"), set(ApiScope), "staff")
+    run.tokens.append(key)
+    keyed = {"X-Api-Key": key}
+    row = {"key": PERSON["customerId"], "ambassador": account.id, "optIn": True, **who}
+    rows = [row, {**row, "email": "zqbody@@zq7"}, {**row, "zqbody": "zqbody"}, "zqbody"]
+    synced = await run.ask("POST", f"{brand}/sync/contacts", json={"upserts": rows}, headers=keyed)
+    assert [one["result"] for one in synced.json()["items"]] == ["updated", "refused", "refused", "refused"]
+    await run.ask("POST", f"{brand}/sync/contacts", content=b"zqbody zq7", headers=keyed)
+    await run.ask("POST", f"{brand}/sync/contacts", json={"upserts": rows}, headers={"X-Api-Key": f"{key}zqbody"})
+    order = {"orderId": "zqbody 1", "ambassador": account.id, "amount": "1", "currency": "EUR", **who}
+    popin = {"message": "zqbody to you", "ambassadorOptIn": True}
+    orders = [{**order, "popin": popin}, {**order, "orderId": "zqbody 2", "amount": "zqbody"}]
+    sold = await run.ask("POST", f"{brand}/orders", json={"orders": orders}, headers=keyed)
+    assert [one["result"] for one in sold.json()["items"]] == ["created", "refused"]
+    consents = {"ambassador": True}
+    for email in (PERSON["email"], f"another.{PERSON['email']}"):
+        wanted = {**who, "email": email, "ambassador": account.id, "consents": consents}
+        await run.ask("POST", f"{brand}/vouchers", json=wanted)
+    await run.work()
+    purchase = {"amount": "1", "currency": "EUR", "orderId": "zqbody 3"}
+    await run.ask("POST", f"{brand}/vouchers/AAAA-BBBB-CCCC/redeem", json=purchase, headers=keyed)
+    event = {
+        "timestamp_ms": 1,
+        "text": "zqbody",
+        "user": {"id_str": "zq7", "screen_name": "zqbody", "name": "Zqfirstname"},
+    }
+    body = json.dumps({"for_user_id": "zq7", "favorite_events": [event]}).encode()
+    signed = {"x-twitter-webhooks-signature": signature("new secret", body)}
+    await run.ask("POST", f"{brand}/social/twitter", content=body, headers=signed)
+    await run.ask("DELETE", f"{brand}/contacts/zqbody", headers=keyed)
+    await run.ask("POST", f"{brand}/sync/contacts", json={"deletes": [{"key": PERSON["customerId"]}]}, headers=keyed)
     await run.work()
 
 
