@@ -1,5 +1,6 @@
 """A suite in memory that lives through years: what people, ambassadors, the provider and bad luck do, checked by the model."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -7,16 +8,18 @@ from enum import StrEnum
 from typing import Any
 
 from shared.adapters.sqlite import SqliteStore
+from shared.domain.ambassador import AccountStatus
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Contact, Origin
-from shared.domain.errors import NotReleasableError, SuppressedError, UnknownObjectError
+from shared.domain.custom_id import parse_custom_id
+from shared.domain.errors import NotReleasableError, NotRestorableError, SuppressedError, UnknownObjectError
 from shared.domain.jobs import RunState
 from shared.domain.ledger import Evidence
 from shared.domain.policy import Durations
 from shared.domain.publication import Content
 from shared.domain.tokens import Purpose
 from shared.ports import Fate, OutgoingMail, SendResult
-from shared.usecases import answer, contacts, import_contacts, invite, mail_events, recover, sweep
+from shared.usecases import answer, contacts, import_contacts, invite, leaving, mail_events, recover, sweep
 from shared.usecases.brands import Brands
 from shared.usecases.saving import Edit, save
 from tests.support.fakes import FakeClock, FakeMailer, FakeQueue
@@ -81,6 +84,9 @@ class _Mailer(FakeMailer):
         return None if self.provider is Provider.DEAF else custom_id in self.model.accepted
 
     def _one(self, mail: OutgoingMail) -> SendResult:
+        parts = parse_custom_id(mail.custom_id)
+        if parts and parts.contact is None:
+            return SendResult(Fate.SENT)  # to an ambassador, about the own account
         publication = mail.subject.startswith("Publication")
         self.model.mail_leaves(mail.custom_id, mail.to_email, publication, self.clock.now())
         entry = self.model.by_id[mail.custom_id.split(".")[2]]
@@ -150,8 +156,37 @@ class Simulation:
         """The time."""
         return self.clock.now()
 
+    def away(self, brand: str, which: int) -> bool:
+        """Whether an ambassador has left, and so has no access (DEL-1)."""
+        return self.ambassadors[brand, which] in self.model.left
+
+    async def leave(self, brand: str, which: int) -> None:
+        """An ambassador leaves, or is removed (DEL-1, DEL-2)."""
+        ambassador = self.ambassadors[brand, which]
+        if not self.away(brand, which):
+            await leaving.remove(await self.world.brand(brand), ambassador, "brand")
+            self.model.leave(brand, ambassador, self.now)
+
+    async def come_back(self, brand: str, which: int) -> None:
+        """An account is restored, which works until its day and not after (DEL-3)."""
+        ambassador = self.ambassadors[brand, which]
+        if not self.away(brand, which):
+            return
+        late = self.model.due_to_go(ambassador, self.now)
+        try:
+            await leaving.restore(await self.world.brand(brand), ambassador, "brand")
+        except NotRestorableError:
+            if not late:
+                raise Broken("DEL-3: an account did not come back in time") from None
+            return
+        if late:
+            raise Broken("DEL-3: an account came back after its day")
+        del self.model.left[ambassador]
+
     async def enter(self, brand: str, which: int, person: int) -> None:
         """An ambassador types somebody in (COL-1, CON-2, SUP-2, SUP-5)."""
+        if self.away(brand, which):
+            return
         ambassador, address = self.ambassadors[brand, which], address_of(person)
         allowed = self.model.may_enter(brand, ambassador, address)
         known = self.model.standing(brand, ambassador, address)
@@ -171,6 +206,8 @@ class Simulation:
 
     async def import_file(self, brand: str, which: int, people: Sequence[int]) -> None:
         """An ambassador imports a list of addresses (COL-2)."""
+        if self.away(brand, which):
+            return
         ambassador, addresses = self.ambassadors[brand, which], [address_of(person) for person in dict.fromkeys(people)]
         allowed = [a for a in addresses if self.model.may_enter(brand, ambassador, a)]
         new = [a for a in allowed if self.model.standing(brand, ambassador, a) is None]
@@ -188,6 +225,8 @@ class Simulation:
     async def come_in_otherwise(self, brand: str, which: int, person: int, state: str, to_brand: str) -> None:
         """A record that another source made, with consents of its own."""
         ambassador, address = self.ambassadors[brand, which], address_of(person)
+        if self.away(brand, which):
+            return
         if not self.model.may_enter(brand, ambassador, address) or self.model.standing(brand, ambassador, address):
             return
         opened = await self.world.brand(brand)
@@ -201,12 +240,16 @@ class Simulation:
 
     async def invite(self, brand: str, which: int, *, drained: bool = True) -> None:
         """An ambassador invites all who are new."""
+        if self.away(brand, which):
+            return
         await invite.invite(await self.world.brand(brand), self.ambassadors[brand, which], None)
         if drained:
             await self.drain()
 
     async def publish(self, brand: str, which: int, *, drained: bool = True) -> None:
         """An ambassador writes to all who opted in."""
+        if self.away(brand, which):
+            return
         await invite.publish(
             await self.world.brand(brand), self.ambassadors[brand, which],
             subject=f"Publication {len(self.mailer.letters)}", body="Look", contents=[PAGE], contacts=None,
@@ -281,6 +324,8 @@ class Simulation:
 
     async def release(self, entry: Entry) -> None:
         """An ambassador releases an address (CON-3)."""
+        if entry.ambassador in self.model.left:
+            return
         soft = entry.in_book and entry.status() == "soft_bounce"
         try:
             await contacts.release(await self.world.brand(entry.brand), entry.ambassador, entry.id)
@@ -296,7 +341,7 @@ class Simulation:
 
     async def remove(self, entry: Entry) -> None:
         """An ambassador takes a contact out of the book."""
-        if not entry.in_book:
+        if not entry.in_book or entry.ambassador in self.model.left:
             return
         document = (await documents(self.world, entry.brand))[entry.id]
         entry.claimed, entry.doubted = "outgoing" in document, "doubted" in document
@@ -352,7 +397,23 @@ class Simulation:
         """Holds every record of a brand against the model."""
         stored = await documents(self.world, brand)
         compare(self.model, brand, stored, at, rested=self.mailer.provider is Provider.WELL)
+        for (of, which), ambassador in list(self.ambassadors.items()):
+            if of == brand and self.away(brand, which):
+                await self._must_be_gone_or_not(brand, which, ambassador, at)
         self.counts.records += len(stored)
+
+    async def _must_be_gone_or_not(self, brand: str, which: int, ambassador: str, at: datetime) -> None:
+        """Holds an account that ended against the model (RET-8); when it is gone, somebody else takes the place."""
+        found = await (await self.world.brand(brand)).ambassadors.get(ambassador, ambassador)
+        gone = found is not None and found.record.status is AccountStatus.ANONYMISED
+        if gone != (self.model.due_to_go(ambassador, at) and not self.model.book_of(ambassador)):
+            raise Broken("RET-8: an account went before its day" if gone else "RET-8: an account is past its day")
+        if gone and found:
+            text = json.dumps(found.record.to_document())
+            if '"Ada"' in text or "@example.org" in text:
+                raise Broken("DEL-4: something of the person is left in the account")
+            fresh = await self.world.ambassador(brand, f"ada{len(self.model.left)}.{which}@example.org")
+            self.ambassadors[brand, which] = fresh.id
 
     async def end(self) -> Counts:
         """The provider recovers, everything comes to rest, and the ledger is verified."""

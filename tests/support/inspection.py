@@ -112,7 +112,7 @@ def _last_call(model: Model, entry: Entry, document: Mapping[str, Any], at: date
     stored = datetime.fromisoformat(document["lastCallAt"]) if "lastCallAt" in document else None
     if stored == entry.last_call:
         due = entry.due(model.days[entry.brand])
-        if due and due[0] == "RET-2" and due[1] <= at and rested:
+        if due and due[0] == "RET-2" and due[1] <= at and rested and entry.ambassador not in model.left:
             raise Broken("RET-2: the second invitation is past its day")
         return
     if entry.last_call is not None or stored is None:

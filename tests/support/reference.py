@@ -24,6 +24,7 @@ class Days:
     invitation: int = 15
     opted_out: int = 365
     inactive: int = 1095
+    leaving: int = 7
 
 
 @dataclass(slots=True, eq=False)
@@ -122,6 +123,7 @@ class Model:
     often: set[tuple[str, str, str]] = field(default_factory=set)  # (brand, address, record): bounced too often
     accepted: dict[str, int] = field(default_factory=dict)  # custom id → how often the provider took it
     attempts: int = 0
+    left: dict[str, tuple[str, datetime]] = field(default_factory=dict)  # ambassador → (brand, since): DEL-1
 
     def listed(self, brand: str, address: str) -> bool:
         """SUP-1."""
@@ -153,6 +155,8 @@ class Model:
         entry = self.by_id.get(contact)
         if entry is None or not entry.in_book or entry.address != to or entry.brand != brand:
             raise Broken(f"MAIL-1: a mail to a record that is {entry.place if entry else 'unknown'}")
+        if entry.ambassador in self.left:
+            raise Broken("DEL-1: a mail in the name of an ambassador who left")
         if self.listed(brand, to):
             raise Broken(f"SUP-2: a mail to a listed address ({entry.state})")
         if entry.status() not in ("ok", "not_verified"):
@@ -225,8 +229,34 @@ class Model:
             entry.state = "invitation_sent"  # it may have left
         self._leave(entry, "brand" if entry.to_brand != "none" else "anonymous")
 
+    def leave(self, brand: str, ambassador: str, at: datetime) -> None:
+        """An ambassador leaves: from now on no mail goes in that name (DEL-1)."""
+        self.left[ambassador] = brand, at
+        for entry in self.entries:
+            entry.troubled |= entry.ambassador == ambassador
+
+    def due_to_go(self, ambassador: str, at: datetime) -> bool:
+        """RET-8: whether the time to come back is over."""
+        brand, since = self.left[ambassador]
+        return since + timedelta(days=self.days[brand].leaving) <= at
+
+    def book_of(self, ambassador: str) -> list[Entry]:
+        """What an ambassador has."""
+        return [entry for entry in self.entries if entry.ambassador == ambassador and entry.in_book]
+
     def sweep(self, brand: str, at: datetime, now: datetime) -> None:
-        """RET-1, 3, 5, 6 and 15 as of a date, done now; RET-2 shows by its mail."""
+        """RET-1, 3, 5, 6, 8 and 15 as of a date, done now; RET-2 shows by its mail."""
+        self._end_what_is_due(brand, at, now)
+        days = self.days[brand]
+        for ambassador, (of, _) in self.left.items():
+            for entry in self.book_of(ambassador) if of == brand and self.due_to_go(ambassador, at) else ():
+                if not entry.claimed:
+                    self._leave(entry, "anonymous" if entry.to_brand == "none" else "brand")
+                    due = entry.due(days)
+                    if due and due[1] <= at:
+                        self._leave(entry, "anonymous")
+
+    def _end_what_is_due(self, brand: str, at: datetime, now: datetime) -> None:
         days = self.days[brand]
         for entry in self.entries:
             due = entry.due(days) if entry.brand == brand else None
@@ -247,7 +277,8 @@ class Model:
 
     def next_day(self, after: datetime) -> datetime | None:
         """The next day on which something is due."""
-        days = (due[1] for entry in self.entries if (due := entry.due(self.days[entry.brand])))
+        days = [due[1] for entry in self.entries if (due := entry.due(self.days[entry.brand]))]
+        days += [since + timedelta(days=self.days[brand].leaving) for brand, since in self.left.values()]
         return min((day for day in days if day > after), default=None)
 
     def alive(self) -> Iterator[Entry]:

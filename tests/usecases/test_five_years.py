@@ -38,6 +38,9 @@ _STATES = (("opt_in_other", "none"), ("opt_in_order", "brand_database"), ("stora
 @pytest.mark.rule("RET-3")
 @pytest.mark.rule("RET-5")
 @pytest.mark.rule("RET-6")
+@pytest.mark.rule("RET-8")
+@pytest.mark.rule("DEL-1")
+@pytest.mark.rule("DEL-3")
 @pytest.mark.rule("RET-13")
 @pytest.mark.rule("RET-15")
 @pytest.mark.rule("RET-16")
@@ -98,6 +101,8 @@ async def _time_passes(suite: Simulation, rng: random.Random) -> None:
 
 async def _something_happens(suite: Simulation, rng: random.Random) -> None:
     brand, which = rng.choice(list(suite.ambassadors))
+    if rng.random() < 0.02:
+        await (suite.leave if rng.random() < 0.6 else suite.come_back)(brand, which)
     chance = rng.random()
     if chance < 0.30:
         await suite.enter(brand, which, rng.randrange(PEOPLE))

@@ -87,6 +87,14 @@ class Lives(RuleBasedStateMachine):
         entries = self.suite.model.entries
         self.runner.run(self.suite.release(entries[which % len(entries)]))
 
+    @rule(which=ambassadors)
+    def an_ambassador_leaves(self, which: int) -> None:
+        self.runner.run(self.suite.leave("acme", which))
+
+    @rule(which=ambassadors)
+    def an_ambassador_comes_back(self, which: int) -> None:
+        self.runner.run(self.suite.come_back("acme", which))
+
     @rule(new=st.integers(1, 90), invitation=st.integers(1, 60), out=st.integers(30, 400), quiet=st.integers(30, 1200))
     def the_policy_changes(self, new: int, invitation: int, out: int, quiet: int) -> None:
         self.runner.run(self.suite.change_policy("acme", Days(new, invitation, out, quiet)))
@@ -127,6 +135,9 @@ class Lives(RuleBasedStateMachine):
 @pytest.mark.rule("MAIL-1")
 @pytest.mark.rule("SUP-5")
 @pytest.mark.rule("CON-6")
+@pytest.mark.rule("RET-8")
+@pytest.mark.rule("DEL-1")
+@pytest.mark.rule("DEL-3")
 @pytest.mark.rule("RET-19")
 def test_RET_19_short_lives_keep_every_rule() -> None:
     run_state_machine_as_test(
