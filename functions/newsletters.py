@@ -1,10 +1,10 @@
 """What a brand's staff writes to all of its ambassadors (AMB-4)."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import azure.functions as func
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
 from functions.http import Answer, Body, answer, object_id, operation, parse
 from functions.identity import staff
@@ -19,7 +19,7 @@ from shared.usecases import newsletters
 class NewsletterBody(Body):
     """What is written; `kind` says which switch of the ambassadors it honours."""
 
-    kind: NewsletterKind = Field(default=NewsletterKind.NEWSLETTER, strict=False)
+    kind: Literal["newsletter", "event", "challenge"] = "newsletter"
     subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     body: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
 
@@ -41,7 +41,9 @@ async def send_newsletter(req: func.HttpRequest) -> func.HttpResponse:
     """Queues a mail to every ambassador of the brand who wants that kind of mail."""
     caller = await staff(req, MAY_WRITE_TO_AMBASSADORS)
     body = parse(req, NewsletterBody)
-    started = await newsletters.start_newsletter(caller.brand, body.kind, body.subject, body.body, caller.member.id)
+    started = await newsletters.start_newsletter(
+        caller.brand, NewsletterKind(body.kind), body.subject, body.body, caller.member.id
+    )
     return answer(202, _answer(started))
 
 

@@ -64,6 +64,7 @@ class AccountMail(StrEnum):
     NEWSLETTER = "newsletter"
     EVENT = "event"
     CHALLENGE = "challenge"
+    SUSPENDED = "suspended"
     CONTACTS_MIGRATED = "contacts_migrated"
 
 

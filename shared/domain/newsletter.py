@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shared.domain.ambassador import AccountMail
 from shared.domain.ids import new_id
+from shared.domain.policy import BrandStatus
 from shared.domain.records import Instant, Record
 
 
@@ -16,6 +17,12 @@ class NewsletterKind(StrEnum):
     NEWSLETTER = "newsletter"
     EVENT = "event"
     CHALLENGE = "challenge"
+    SUSPENDED = "suspended"  # the one mail that a suspended brand sends (DEL-6)
+
+    @property
+    def of_brands(self) -> BrandStatus:
+        """The status in which a brand sends it."""
+        return BrandStatus.SUSPENDED if self is NewsletterKind.SUSPENDED else BrandStatus.ACTIVE
 
     @property
     def mail(self) -> AccountMail:

@@ -22,6 +22,7 @@ MailName = Literal[
     "newsletter",
     "event",
     "challenge",
+    "suspended",
     "contacts_migrated",
     "you_left",
     "you_were_removed",
@@ -172,6 +173,11 @@ def to_all_mail(
     return _mail(
         kind, brand, language, first_name, opt_out_url=stop_url, subject=subject, paragraphs=paragraphs_of(body)
     )
+
+
+def suspended_mail(*, brand: Brand, language: str, first_name: str | None) -> MailContent:
+    """To each ambassador of a brand that is suspended: what that means, and that one can leave (DEL-6)."""
+    return _mail("suspended", brand, language, first_name)
 
 
 def new_comment_mail(

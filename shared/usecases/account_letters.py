@@ -137,4 +137,5 @@ WRITERS: Mapping[AccountMail, Writer] = {
     AccountMail.NEWSLETTER: notices.to_all,
     AccountMail.EVENT: notices.to_all,
     AccountMail.CHALLENGE: notices.to_all,
+    AccountMail.SUSPENDED: notices.suspended,
 }

@@ -51,19 +51,19 @@ def owing(
 
 async def queue_account_mail(brand: Brand, *accounts: Ambassador) -> None:
     """Queues the mails that accounts are owed, up to 50 a message; what is lost is found by the recovery timer."""
-    mails = [(account.id, owed.id) for account in accounts for owed in account.owed]
+    mails = [(account.id, owed.id) for account in accounts for owed in account.owed if _may_leave(brand, owed)]
     await brand.ports.queue.send(QUEUE, [_message(brand, part) for part in chunks(mails, A_CALL)])
 
 
 async def queue_again(brand: Brand, before: datetime) -> int:
     """Queues again what has been owed since then or longer; gives how many."""
-    if brand.record.status is not BrandStatus.ACTIVE:
+    if brand.record.status is BrandStatus.ENDED:
         return 0
     waiting = Query(where=(Where("owedSince", "<=", stamp(before)),), order_by="owedSince")
     sent = 0
     async for page in brand.ambassadors.pages(waiting):
         await queue_account_mail(brand, *(item.record for item in page))
-        sent += sum(len(item.record.owed) for item in page)
+        sent += sum(_may_leave(brand, owed) for item in page for owed in item.record.owed)
     return sent
 
 
@@ -87,10 +87,8 @@ async def send_account_mails(brand: Brand, mails: Sequence[Mail]) -> None:
     """Sends up to 50 account mails; asks the provider first when the fate of an earlier try is not known.
 
     Raises TryAgainError while one did not leave: the queue tries again, and after it the recovery timer. A brand that is
-    not active mails nothing (BR-3): its mails stay owed until it is active again.
+    not active mails nothing (BR-3) but that it is suspended (DEL-6): other mails stay owed until it is active again.
     """
-    if brand.record.status is not BrandStatus.ACTIVE:
-        return
     wanted: dict[str, list[str]] = defaultdict(list)
     for ambassador, mail in mails:
         wanted[ambassador].append(mail)
@@ -122,8 +120,8 @@ async def _judged(brand: Brand, account: Versioned[Ambassador], mails: Iterable[
     one = _Try(account)
     for id in mails:
         owed = account.record.owes(id)
-        if owed is None:
-            continue  # overtaken by a newer one, or done
+        if owed is None or not _may_leave(brand, owed):
+            continue  # overtaken by a newer one, or done; or it waits for the brand
         custom_id = str(CustomId(brand.id, account.record.id, None, id))
         said = await letter(brand, account.record, owed)
         accepted = await brand.ports.mailer.was_accepted(custom_id) if said and owed.tried_at else False
@@ -134,6 +132,12 @@ async def _judged(brand: Brand, account: Versioned[Ambassador], mails: Iterable[
         else:
             one.going[id] = to_ambassador(brand, account.record, custom_id, said)
     return one
+
+
+def _may_leave(brand: Brand, owed: OwedMail) -> bool:
+    if owed.kind is AccountMail.SUSPENDED:
+        return brand.record.status is not BrandStatus.ENDED
+    return brand.record.status is BrandStatus.ACTIVE
 
 
 async def _claim(brand: Brand, tries: Sequence[_Try]) -> None:

@@ -6,6 +6,7 @@ from shared.domain.staff import Role, StaffMember
 from shared.ports import StaleError
 from shared.usecases.brands import Brands
 from shared.usecases.collections import Versioned
+from shared.usecases.newsletters import tell_of_suspension
 from shared.usecases.saving import ATTEMPTS
 
 
@@ -36,7 +37,9 @@ async def change_status(brands: Brands, brand: str, action: StatusAction, reason
         current = await brands.record(brand)
         after = current.record.after(action, brands.ports.clock.now(), by, reason)
         try:
-            return (await brands.save(current, after)).record
+            saved = (await brands.save(current, after)).record
         except StaleError:
             continue
+        await tell_of_suspension(await brands.get(brand))
+        return saved
     raise ChangedMeanwhileError

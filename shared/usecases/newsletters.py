@@ -7,7 +7,7 @@ from shared.domain.ambassador import AccountStatus, Ambassador
 from shared.domain.errors import ForbiddenError, UnknownObjectError
 from shared.domain.newsletter import Newsletter, NewsletterKind
 from shared.domain.policy import BrandStatus
-from shared.ports import Outcome, Query, StaleError, Where
+from shared.ports import ConflictError, Outcome, Query, StaleError, Where
 from shared.usecases.account_mails import owing, queue_account_mail
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Versioned
@@ -28,6 +28,23 @@ async def start_newsletter(brand: Brand, kind: NewsletterKind, subject: str, bod
     await brand.newsletters.create(newsletter)
     await queue_newsletters(brand, [newsletter])
     return newsletter
+
+
+async def tell_of_suspension(brand: Brand) -> None:
+    """Lets every ambassador of a suspended brand know (DEL-6); once a suspension, however often it is asked for."""
+    since = brand.record.suspended_since
+    if brand.record.status is not BrandStatus.SUSPENDED or since is None:
+        return
+    id = f"suspended{since:%Y%m%d%H%M%S}"
+    if await brand.newsletters.get(id, id):
+        return
+    now = brand.now()
+    told = Newsletter(
+        id=id, kind=NewsletterKind.SUSPENDED, subject="", body="", by="brand", started_at=now, open_since=now
+    )
+    with suppress(ConflictError):
+        await brand.newsletters.create(told)
+        await queue_newsletters(brand, [told])
 
 
 async def queue_newsletters(brand: Brand, newsletters: list[Newsletter]) -> None:
@@ -110,7 +127,7 @@ async def _tell(
 
 
 def _refusal(brand: Brand, account: Ambassador | None, newsletter: Newsletter) -> str | None:
-    if brand.record.status is not BrandStatus.ACTIVE:
+    if brand.record.status is not newsletter.kind.of_brands:
         return "brand_not_active"
     if account is None or account.status is not AccountStatus.ACTIVE:
         return "gone"

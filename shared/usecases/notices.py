@@ -80,6 +80,18 @@ async def to_all(brand: Brand, account: Ambassador, owed: OwedMail) -> Letter | 
     return Letter(content, _one_click(stop_url))
 
 
+async def suspended(brand: Brand, account: Ambassador, owed: OwedMail) -> Letter | None:
+    """That the brand is suspended, and that one can leave (DEL-6); not any more once it goes on."""
+    if brand.record.status is not BrandStatus.SUSPENDED or account.status is not AccountStatus.ACTIVE:
+        return None
+    content = render.suspended_mail(
+        brand=look(brand.policy),
+        language=language_of(brand.policy, account.language),
+        first_name=account.first_name,
+    )
+    return Letter(content)
+
+
 async def open_stop_link(brands: Brands, token: str) -> Stopping:
     """What a link is about; raises UnknownObjectError when it is forged, expired, or about nobody any more."""
     claims = brands.ports.tokens.read(Purpose.STOP_NOTICES, token, brands.ports.clock.now())

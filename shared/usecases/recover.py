@@ -66,6 +66,7 @@ async def recover(brand: Brand) -> Recovered:
     jobs = await _open(brand.jobs, before)
     batches = await _open(brand.batches, before)
     runs = [run for run in await _open(brand.runs, before) if run.state is RunState.RUNNING]
+    await newsletters.tell_of_suspension(brand)
     newsletters_open = await _open(brand.newsletters, before)
     backups = await _open(brand.backups, before)
     send = brand.ports.queue.send

@@ -205,7 +205,9 @@ async def test_an_ended_brand_is_gone_for_its_people_and_comes_back_with_its_end
 
 @pytest.mark.rule("BR-3")
 @pytest.mark.parametrize("action", ["suspend", "end"])
-async def test_a_brand_that_is_not_active_mails_nothing(suite: Suite, team: dict[str, str], action: str) -> None:
+async def test_a_brand_that_is_not_active_mails_nothing_but_that_it_is_suspended(
+    suite: Suite, team: dict[str, str], action: str
+) -> None:
     ada: SignedIn = await suite.sign_in("ada@example.org")
     grace = await ada.enter("grace@example.org")
     form = {"email": "new@example.org", "password": PASSWORD, "gender": "other", "firstName": "N", "lastName": "N",
@@ -217,7 +219,9 @@ async def test_a_brand_that_is_not_active_mails_nothing(suite: Suite, team: dict
     suite.world.clock.advance(minutes=30)
     assert (await suite.world.recover()).account_mails == 0
     await suite.world.drain()
-    assert suite.world.mailer.outbox == []
+    told = ["The ambassadors of Acme pause"] if action == "suspend" else []
+    assert [mail.subject for mail in suite.world.mailer.outbox] == told
+    suite.world.mailer.outbox.clear()
     await change(suite, await suite.staff(Role.ACCOUNT_TEAM, "acme"), {"suspend": "resume", "end": "restore"}[action])
     assert (await suite.world.recover()).account_mails == 1
     await suite.world.drain()

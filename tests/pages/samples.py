@@ -114,6 +114,7 @@ def mails(
             kind: render.to_all_mail(**look, kind=kind, subject=subject, body=body, stop_url=OPT_OUT_URL)
             for kind in get_args(render.ToAllKind)
         },
+        "suspended": render.suspended_mail(**look),
         "confirm_sign_up": render.confirm_sign_up_mail(**look, confirm_url=CONFIRM_URL),
         "already_registered": render.already_registered_mail(**look, log_in_url=LOG_IN_URL),
         "reset_password": render.reset_password_mail(**look, reset_url=CONFIRM_URL),

@@ -33,6 +33,7 @@ LINKS = {
     "newsletter": [PRIVACY, OPT_OUT_URL],
     "event": [PRIVACY, OPT_OUT_URL],
     "challenge": [PRIVACY, OPT_OUT_URL],
+    "suspended": [PRIVACY],
     "confirm_sign_up": [CONFIRM_URL, PRIVACY],
     "already_registered": [LOG_IN_URL, PRIVACY],
     "reset_password": [CONFIRM_URL, PRIVACY],

@@ -8,11 +8,11 @@ from shared.domain.ambassador import Ambassador, CommunicationSwitches, Switch
 from shared.domain.community import ReactionKind
 from shared.domain.errors import ForbiddenError, UnknownObjectError
 from shared.domain.newsletter import NewsletterKind
-from shared.domain.policy import BrandStatus
+from shared.domain.policy import BrandStatus, StatusAction
 from shared.domain.publication import Channel
 from shared.domain.tokens import Purpose
 from shared.ports import Query
-from shared.usecases import invite, newsletters, notices, reacting
+from shared.usecases import brand_care, invite, newsletters, notices, reacting
 from shared.usecases.brands import Brand
 from tests.support.acts import token_of
 from tests.support.world import World
@@ -106,7 +106,7 @@ async def test_a_notice_whose_message_was_lost_is_found(world: World, acme: Bran
     assert len(world.mailer.sent_to(ADA)) == 1
 
 
-@pytest.mark.parametrize("kind", list(NewsletterKind))
+@pytest.mark.parametrize("kind", [kind for kind in NewsletterKind if kind is not NewsletterKind.SUSPENDED])
 async def test_a_newsletter_goes_once_to_who_wants_that_kind(world: World, acme: Brand, kind: NewsletterKind) -> None:
     people = [await world.ambassador(email=f"a{n}@example.org") for n in range(120)]
     switch = {"newsletter": "newsletters"}.get(kind.value, f"{kind.value}_notifications")
@@ -184,3 +184,42 @@ async def test_a_stop_link_is_for_one_purpose_and_one_account(world: World, acme
     world.clock.advance(notices.STOP_HOLDS)
     with pytest.raises(UnknownObjectError):
         await notices.open_stop_link(world.brands, token)
+
+
+@pytest.mark.rule("DEL-6")
+async def test_a_suspension_is_told_once_to_every_ambassador_and_nothing_else_is_mailed(world: World) -> None:
+    acme = await world.brand()
+    ada, _, _ = await commented(world, acme)
+    await switched(acme, ada, newsletters=False)
+    await brand_care.change_status(world.brands, "acme", StatusAction.SUSPEND, "unpaid", "staff:x")
+    for _ in range(2):
+        await world.drain()
+        world.clock.advance(minutes=11)
+        await world.recover()
+    assert sorted(mail.to_email for mail in world.mailer.outbox) == [ADA, BOB]
+    assert {mail.subject for mail in world.mailer.outbox} == {"The ambassadors of Acme pause"}
+    await brand_care.change_status(world.brands, "acme", StatusAction.RESUME, "paid", "staff:x")
+    world.clock.advance(minutes=11)
+    await world.recover()
+    await world.drain()
+    assert [mail.subject for mail in world.mailer.sent_to(ADA)][1:] == ["Ada A. commented on your publication"]
+
+
+@pytest.mark.rule("DEL-6")
+async def test_a_suspension_whose_notice_was_cut_short_is_told_by_the_timer(world: World, acme: Brand) -> None:
+    await world.ambassador()
+    brand = await suspended(world)
+    await world.brands.save(await world.brands.record("acme"), brand.record.changed(suspended_since=world.clock.now()))
+    for _ in range(2):
+        await world.recover()
+        await world.drain()
+    assert len(world.mailer.outbox) == 1
+
+
+@pytest.mark.rule("DEL-6")
+async def test_a_brand_that_goes_on_before_the_notice_left_tells_nobody(world: World, acme: Brand) -> None:
+    await world.ambassador()
+    await brand_care.change_status(world.brands, "acme", StatusAction.SUSPEND, "unpaid", "staff:x")
+    await brand_care.change_status(world.brands, "acme", StatusAction.RESUME, "paid", "staff:x")
+    await world.drain()
+    assert world.mailer.outbox == []
