@@ -16,10 +16,13 @@ from shared.adapters.mailjet import MailjetMailer
 from shared.adapters.storage_files import StorageFiles
 from shared.adapters.storage_queue import StorageQueue
 from shared.domain.api_keys import ApiScope
+from shared.domain.forms import Form, FormField, FormKind
+from shared.domain.policy import ConsentBox
 from shared.domain.social import signature
 from shared.domain.tokens import Purpose
 from shared.ports import Query
 from shared.usecases.api_keys import create_key
+from shared.usecases.forms import put as put_form
 from tests.functions.leaks import AMBASSADOR, IP, PERSON, Faults, LeakingStore, Tee, every_log_record, found_in
 from tests.functions.provider import basic
 from tests.functions.suite import Suite, serving
@@ -154,6 +157,7 @@ async def play(run: Run) -> None:
     await run.ask("POST", f"{brand}/publications", json=news, headers=signed_in)
     await run.work()
     await machines(run)
+    await forms(run)
     await webhook(run)
     await run.ask("POST", f"/u/{run.provider.link('u')}", data={"scope": "brand"})
     await run.work()
@@ -203,6 +207,36 @@ async def machines(run: Run) -> None:
     await run.ask("POST", f"{brand}/social/twitter", content=body, headers=signed)
     await run.ask("DELETE", f"{brand}/contacts/zqbody", headers=keyed)
     await run.ask("POST", f"{brand}/sync/contacts", json={"deletes": [{"key": PERSON["customerId"]}]}, headers=keyed)
+    await run.work()
+
+
+async def forms(run: Run) -> None:
+    """A visitor fills in what anybody can reach, well formed and not, and presses the button behind the mail."""
+    brand, opened = "/api/brands/acme", await app.brand("acme")
+    (account,) = [i.record async for p in opened.ambassadors.pages(Query()) for i in p]
+    boxes: tuple[ConsentBox, ...] = ("ambassador", "brand", "partners")
+    asks = (FormField(name="wish", label={"en": "A wish"}),)
+    shown = Form(
+        id="news", kind=FormKind.INTERNAL, title={"en": "News"}, fields=asks, boxes=boxes, changed_at=opened.now()
+    )
+    await put_form(opened, shown)
+    who = {name: PERSON[name] for name in ("firstName", "lastName")}
+    visitor = {**who, "email": f"visitor.{PERSON['email']}", "consents": dict.fromkeys(boxes, True)}
+    blog, form = f"{brand}/collect/blog/{account.blog_alias}", f"{brand}/collect/forms/news"
+    answered = {"ambassador": account.id, "fields": {"wish": "zqbody"}}
+    for path, body in (
+        (blog, {**visitor, "message": "zqbody to you"}),
+        (blog, {**visitor, "email": "zqbody@@zq7"}),
+        (form, {**visitor, **answered}),
+        (form, {**visitor, **answered, "fields": {"zqbody": "zqbody"}}),
+        (form, {**visitor, **answered, "ambassador": "zqbody"}),
+    ):
+        await run.ask("POST", path, json=body)
+    await run.work()
+    token = run.provider.link("c")
+    run.tokens.append(token)
+    await run.ask("GET", f"/c/{token}")
+    assert (await run.ask("POST", f"/c/{token}", data={"confirm": "zqbody"})).status_code == 200
     await run.work()
 
 
