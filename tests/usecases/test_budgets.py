@@ -6,10 +6,13 @@ from datetime import timedelta
 import pytest
 
 from shared.adapters.sqlite import SqliteStore
+from shared.domain.collecting import Said, Source
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.usecases import import_contacts, invite, leaving, sessions, sweep
+from shared.usecases.collect import arrive_many
 from tests.support.acts import event_of, fresh_world, invited, receive
 from tests.support.counting import CountingStore
+from tests.support.forms import TICKED, an_arrival
 from tests.support.world import World
 from tests.usecases.test_accounts import ADA, PASSWORD, confirmed
 from tests.usecases.test_sweeps import aged
@@ -139,3 +142,34 @@ async def test_RET_8_an_accounts_end_costs_its_own_contacts_and_nothing_of_what_
     held = [(AmbassadorOptIn.OPT_IN_BLOG, BrandOptIn.NONE, 10, False, False)] * (4 * N)
     await aged(acme, (await world.ambassador(email="stays@example.org")).id, held)
     assert await cost("b@example.org") == small
+
+
+@pytest.mark.rule("CON-6")
+async def test_a_hundred_arrivals_cost_a_look_at_the_list_a_query_an_ambassador_and_batches_of_writes(
+    counted: tuple[World, CountingStore],
+) -> None:
+    world, store = counted
+    acme, books = await world.brand(), [(await world.ambassador(email=f"{name}@example.org")).id for name in "ab"]
+    orders = [
+        an_arrival(acme, books[number % 2], Source.ORDER, Said(brand=True), email=f"c{number}@example.org")
+        for number in range(100)
+    ]
+    store.counts.reset()
+    await arrive_many(acme, orders)
+    counts = store.counts
+    assert counts.read_batches["suppressions"] == 1 and counts.point_reads.total() == 0
+    assert counts.queries["contacts"] == len(books) and counts.cross_partition_queries.total() == 0
+    assert counts.writes["contacts"] == 100 and counts.write_batches["contacts"] == 1
+    assert counts.writes["ledger"] == 100 and counts.write_batches["ledger"] == 1
+
+
+@pytest.mark.rule("COL-11")
+async def test_a_form_costs_no_query_over_partitions_and_two_writes_before_its_mail(
+    counted: tuple[World, CountingStore],
+) -> None:
+    world, store = counted
+    acme, ada = await world.brand(), (await world.ambassador()).id
+    store.counts.reset()
+    await arrive_many(acme, [an_arrival(acme, ada, Source.BLOG, TICKED)])
+    assert dict(store.counts.writes) == {"batches": 1, "contacts": 1}
+    assert store.counts.queries.total() == 1 and store.counts.cross_partition_queries.total() == 0
