@@ -23,6 +23,7 @@ class Seat(Record):
     role: Role
     display_name: str
     granted_at: Instant
+    granted_by: str  # the id of who named them, or gave them this role
 
 
 class StaffMember(Record):

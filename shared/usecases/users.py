@@ -55,7 +55,7 @@ async def grant(users: Users, caller: StaffCaller, wanted: Grant) -> StaffMember
     for _ in range(ATTEMPTS):
         current = await users.get(wanted.id, wanted.id)
         after = current.record if current else StaffMember(id=wanted.id, role=wanted.role)
-        seat = Seat(role=wanted.role, display_name=wanted.display_name, granted_at=caller.brand.now())
+        seat = _seat(caller, wanted.role, wanted.display_name)
         for brand in wanted.brands:
             held = after.role_at(brand)
             if held not in (None, wanted.role):
@@ -128,8 +128,11 @@ async def _change(
 
 def _promoted(user: StaffMember, caller: StaffCaller, role: Role) -> StaffMember:
     brand = caller.brand.id
-    name = user.name_at(brand) or user.id
-    return user.granted(brand, Seat(role=role, display_name=name, granted_at=caller.brand.now()))
+    return user.granted(brand, _seat(caller, role, user.name_at(brand) or user.id))
+
+
+def _seat(caller: StaffCaller, role: Role, name: str) -> Seat:
+    return Seat(role=role, display_name=name, granted_at=caller.brand.now(), granted_by=caller.member.id)
 
 
 async def _is_alone(users: Users, brand: str) -> bool:

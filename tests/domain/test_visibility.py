@@ -92,7 +92,7 @@ def test_the_teams_see_every_contact_of_their_brands(state: AmbassadorOptIn) -> 
 @pytest.mark.rule("VIS-1")
 @pytest.mark.parametrize("role", Role)
 def test_a_user_is_at_each_brand_what_that_brand_made_of_them(role: Role) -> None:
-    seat = Seat(role=role, display_name="Jane", granted_at=START)
+    seat = Seat(role=role, display_name="Jane", granted_at=START, granted_by="v")
     member = StaffMember(id="u", role=Role.BRAND_SUPPORT, brands=("globex",)).granted("acme", seat)
     assert (member.role_at("acme"), member.role_at("globex"), member.role_at("initech")) == (
         role,
