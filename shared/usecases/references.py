@@ -1,14 +1,14 @@
-"""Which accounts a brand's machines mean when they name one: by its id, the brand's customer ID, or the name of its page."""
+"""Which accounts a brand's machines mean: by id, by the key of the brand's directory, by customer ID, or by the page's name."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from shared.domain.aliases import is_name
 from shared.domain.ambassador import AccountStatus, Ambassador, Claim
 from shared.ports import ConflictError, Query, StaleError, Where
 from shared.usecases.brands import Brand
-from shared.usecases.claims import customer_claims, page_claim
+from shared.usecases.claims import customer_claims, key_claims, page_claim
 from shared.usecases.collections import chunks
 
 _ID = re.compile(r"[a-z2-7]{24}")
@@ -17,25 +17,16 @@ _ID = re.compile(r"[a-z2-7]{24}")
 async def accounts_named(brand: Brand, references: Iterable[str]) -> dict[str, Ambassador]:
     """Those of the references that lead to an account with access, each account read once.
 
-    A customer ID leads to its account by a claim. Where there is none yet, one indexed query finds the accounts of all
-    that are missing, and each that is the only one of its ID gets the claim: nobody comes into another's book by
-    signing up with the other's ID.
+    The brand's own names come first, and lead to their account by a claim. Where a customer ID has none yet, one indexed
+    query finds the accounts of all that are missing, and each that is the only one of its ID gets the claim: nobody comes
+    into another's book by signing up with the other's ID, or by a page that is called so.
     """
     wanted = dict.fromkeys(references)
-    keys = {reference: _claims(brand, reference) for reference in wanted}
-    claims = await brand.claims.get_many([(id, id) for ids in keys.values() for id in ids])
-    leads = {
-        reference: [*_own(reference), *(claims[id, id].record.ambassador_id for id in ids if (id, id) in claims)]
-        for reference, ids in keys.items()
-    }
-    accounts = await _accounts(brand, {id for ids in leads.values() for id in ids})
-    found: dict[str, Ambassador] = {}
-    for reference, ids in leads.items():
-        for id in ids:
-            if id in accounts and _named_so(brand, accounts[id], reference):
-                found.setdefault(reference, accounts[id])
-    missing = [reference for reference in wanted if reference not in found]
-    return found | await _by_customer_id(brand, missing) if missing else found
+    claims = {reference: [*key_claims(brand, reference), *customer_claims(brand, reference)] for reference in wanted}
+    found = await _led_to(brand, claims, {reference: [reference] for reference in wanted if _ID.fullmatch(reference)})
+    found |= await _by_customer_id(brand, missing) if (missing := _without(wanted, found)) else {}
+    pages = {name: [page_claim(name)] for name in _without(wanted, found) if is_name(name)}
+    return found | await _led_to(brand, pages, {}) if pages else found
 
 
 async def accounts_of_customers(brand: Brand, customer_ids: Iterable[str]) -> dict[str, Ambassador]:
@@ -84,14 +75,27 @@ async def _learn(brand: Brand, accounts: dict[str, Ambassador]) -> None:
             await (brand.claims.replace(current, claim) if current else brand.claims.create(claim))
 
 
-def _own(reference: str) -> list[str]:
-    return [reference] if _ID.fullmatch(reference) else []
+async def _led_to(
+    brand: Brand, claims: Mapping[str, Sequence[str]], ids: Mapping[str, Sequence[str]]
+) -> dict[str, Ambassador]:
+    """The accounts that references lead to, as ids of their own or by claims, in that order, and are still called so."""
+    read = await brand.claims.get_many([(id, id) for some in claims.values() for id in some])
+    leads = {
+        reference: [*ids.get(reference, ()), *(read[id, id].record.ambassador_id for id in some if (id, id) in read)]
+        for reference, some in claims.items()
+    }
+    accounts = await _accounts(brand, {id for some in leads.values() for id in some})
+    found: dict[str, Ambassador] = {}
+    for reference, some in leads.items():
+        for id in some:
+            if id in accounts and _called_so(accounts[id], reference):
+                found.setdefault(reference, accounts[id])
+    return found
 
 
-def _claims(brand: Brand, reference: str) -> list[str]:
-    pages = [page_claim(reference.casefold())] if is_name(reference.casefold()) else []
-    return [*customer_claims(brand, reference), *pages]
+def _called_so(account: Ambassador, reference: str) -> bool:
+    return reference in (account.id, account.brand_key, account.customer_id, account.blog_alias)
 
 
-def _named_so(brand: Brand, account: Ambassador, reference: str) -> bool:
-    return reference in (account.id, account.customer_id) or reference.casefold() == account.blog_alias
+def _without(wanted: Iterable[str], found: Mapping[str, Ambassador]) -> list[str]:
+    return [reference for reference in wanted if reference not in found]

@@ -7,6 +7,7 @@ import pytest
 from shared.adapters.sqlite import SqliteStore
 from shared.domain.ambassador import AccountStatus, Ambassador, Claim
 from shared.usecases.brands import Brand
+from shared.usecases.claims import bind_brand_key
 from shared.usecases.references import accounts_named
 from tests.support.acts import fresh_world, rotated
 from tests.support.counting import CountingStore
@@ -43,11 +44,29 @@ async def test_by_id_customer_id_or_page_and_the_second_time_by_point_reads(
     acme = await world.brand()
     ada = await account(world, "ada@example.org", customer_id="C-17", blog_alias="ada")
     await acme.claims.create(Claim(id="blog.ada", ambassador_id=ada.id))
-    wanted = (ada.id, "C-17", "Ada")
+    wanted = (ada.id, "C-17")
     for queries in (1, 0):
         store.counts.reset()
         assert await named(acme, *wanted) == dict.fromkeys(wanted, ada.id)
         assert store.counts.queries.total() == queries
+
+
+async def test_the_brands_own_names_come_before_a_page_that_somebody_called_so(
+    counted: tuple[World, CountingStore],
+) -> None:
+    world, _ = counted
+    acme = await world.brand()
+    ada = await account(world, "ada@example.org", customer_id="c-17")
+    bob = await account(world, "bob@example.org", brand_key="k-17", blog_alias="bob")
+    await bind_brand_key(acme, bob)
+    eve = await account(world, "eve@example.org", blog_alias="c-17")
+    mallory = await account(world, "mallory@example.org", blog_alias="k-17")
+    for page, of in (("c-17", eve), ("k-17", mallory), ("bob", bob)):
+        await acme.claims.create(Claim(id=f"blog.{page}", ambassador_id=of.id))
+    assert await named(acme, "c-17", "k-17") == {"c-17": ada.id, "k-17": bob.id}
+    assert await named(acme, "C-17", "Eve") == {}, "names are told apart to the letter"
+    found = await named(acme, "bob")
+    assert found == {"bob": bob.id}
 
 
 async def test_what_names_nobody_two_or_one_without_access_leads_nowhere(counted: tuple[World, CountingStore]) -> None:
