@@ -97,6 +97,9 @@ ConsentBox = Literal["ambassador", "brand", "partners"]
 AmbassadorField = Literal["customerId", "dateOfBirth", "address", "interests", "position"]
 
 
+ContentHost = Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
+
+
 class Policy(Record):
     """What a brand decides; the defaults are the platform's."""
 
@@ -118,6 +121,7 @@ class Policy(Record):
     soft_bounce_limit: Annotated[int, Field(ge=2, le=20)] = 5
     sweep_guard: SweepGuard = SweepGuard()
     features: Features = Features()
+    content_hosts: tuple[ContentHost, ...] = ()  # the brand's own sites: nothing else is published; none: anything is
     trace_days: Annotated[int, Field(ge=1, le=30)] = 7
     cookie_hours: Annotated[int, Field(ge=1, le=8760)] = 4320
     analytics_id: str | None = Field(default=None, pattern=r"^(G|UA)-[A-Z0-9-]{4,20}$")

@@ -1,6 +1,7 @@
 """A publication of an ambassador (ACT-1): brand contents and a comment entered by hand, by mail or on a social network."""
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -76,6 +77,12 @@ def tracked_path(publication: str, place: int) -> str:
 def photo_path(publication: str, photo: str) -> str:
     """The path of a photo that a publication shows; whoever has the publication may see it."""
     return f"/r/{publication}/photos/{photo}"
+
+
+def is_on(url: str, hosts: Sequence[str]) -> bool:
+    """Whether an address leads to one of these sites, or to one below it; without any, every address does."""
+    host = (urlsplit(url).hostname or "").lower()
+    return not hosts or any(host == site or host.endswith(f".{site}") for site in hosts)
 
 
 def destination(publication: Publication, place: int) -> str | None:

@@ -12,7 +12,7 @@ from shared.domain.gamification import Act
 from shared.domain.ids import new_id
 from shared.domain.jobs import Job, JobState, MailBatch
 from shared.domain.mailing import Refusal, refusal
-from shared.domain.publication import Channel, Content, Publication, new_publication_id
+from shared.domain.publication import Channel, Content, Publication, is_on, new_publication_id
 from shared.ports import Query, Where
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, chunks
@@ -58,7 +58,7 @@ async def publish(
 ) -> tuple[Publication, Asked]:
     """Keeps a publication and queues it to these contacts, or to all that are opted in (ACT-1, MAIL-1).
 
-    Raises InvalidInputError for a photo that is not the ambassador's own.
+    Raises InvalidInputError for a photo that is not the ambassador's own, or a content that is not on the brand's sites.
     """
     publication = await _kept(brand, ambassador, Channel.EMAIL, subject, body, contents, photos)
     chosen = _named(brand, ambassador, contacts) if contacts is not None else _in_state(brand, ambassador, _OPTED_IN)
@@ -89,6 +89,13 @@ async def _kept(
     photos: Sequence[str],
 ) -> Publication:
     """The publication, with its place in the flow: first the place, for one of nothing does no harm."""
+    errors = [
+        FieldError(f"contents.{place}.url", "is not on a site of the brand")
+        for place, content in enumerate(contents)
+        if not is_on(content.url, brand.policy.content_hosts)
+    ]
+    if errors:
+        raise InvalidInputError(errors=errors)
     for place, photo in enumerate(photos):
         found = await brand.ugc.get(ambassador, photo)
         if found is None or not found.record.shown:

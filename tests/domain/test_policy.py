@@ -106,3 +106,30 @@ def test_only_the_technical_team_sees_every_brand(role: Role) -> None:
 @pytest.mark.rule("RET-18")
 def test_a_sweep_is_confirmed_by_those_who_answer_for_the_brand() -> None:
     assert {Role.ACCOUNT_TEAM, Role.TECHNICAL_TEAM, Role.BRAND_ADMIN} == MAY_RUN_SWEEPS
+
+
+@pytest.mark.rule("BR-2")
+@pytest.mark.rule("COO-1")
+@pytest.mark.parametrize(("field", "least", "most"), [("cookie_hours", 1, 8760), ("trace_days", 1, 30)])
+def test_cookies_and_traces_have_their_bounds(field: str, least: int, most: int) -> None:
+    for allowed in (least, most):
+        assert getattr(a_policy(**{field: allowed}), field) == allowed
+    for refused in (least - 1, most + 1):
+        with pytest.raises(ValidationError):
+            a_policy(**{field: refused})
+
+
+@pytest.mark.rule("BR-2")
+@pytest.mark.rule("COO-4")
+def test_analytics_and_sites_are_what_they_say() -> None:
+    assert a_policy().analytics_id is None
+    assert a_policy(analytics_id="G-ABCDEF1234", content_hosts=("shop.example",)).content_hosts == ("shop.example",)
+    for field, refused in (
+        ("analytics_id", "');alert(1);('"),
+        ("analytics_id", ""),
+        ("content_hosts", ("https://shop.example",)),
+        ("content_hosts", ("localhost",)),
+        ("content_hosts", ("shop.example/x",)),
+    ):
+        with pytest.raises(ValidationError):
+            a_policy(**{field: refused})

@@ -163,3 +163,26 @@ async def test_DEL_1_links_of_an_ambassador_who_left_lead_nowhere_until_the_acco
     back = await suite.http.post(f"/api/manager/brands/acme/ambassadors/{ada.account.id}/restore", headers=admin)
     assert back.status_code == 200
     assert (await suite.http.get(links[0], headers=BROWSER)).status_code == 302
+
+
+@pytest.mark.rule("ACT-1")
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        ("https://shop.example/box", 202),
+        ("https://www.SHOP.example/box", 202),
+        ("https://evil.example/shop.example", 422),
+        ("https://notshop.example/", 422),
+        ("https://shop.example@evil.example/", 422),
+    ],
+)
+async def test_a_brand_may_say_on_which_sites_contents_are(suite: Suite, url: str, status: int) -> None:
+    acme = await suite.world.brand()
+    await suite.world.brands.save_policy("acme", acme.policy.changed(content_hosts=("shop.example",)))
+    ada = await suite.sign_in()
+    news = {"channel": "facebook", "subject": "S", "body": "B", "contents": [{"title": "T", "url": url}]}
+    answered = await ada.call("POST", "/publications", json=news)
+    assert answered.status_code == status
+    assert status == 202 or answered.json()["errors"] == [
+        {"field": "contents.0.url", "reason": "is not on a site of the brand"}
+    ]
