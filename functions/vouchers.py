@@ -28,7 +28,7 @@ class VoucherConsents(Body):
 
 
 class VoucherBody(Body):
-    """Who would like a voucher, of which ambassador: an id, a customer ID or the name of a page."""
+    """Who would like a voucher, of which ambassador: an id or the name of a page."""
 
     email: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320)]
     ambassador: Annotated[str, StringConstraints(min_length=1, max_length=200)]

@@ -13,13 +13,13 @@ from shared.usecases.brands import Brand
 from shared.usecases.collect import arrive
 from shared.usecases.contacts import by_address
 from shared.usecases.limiting import count_against
-from shared.usecases.references import accounts_named
+from shared.usecases.references import account_on_a_page
 from shared.usecases.vouchers import issue
 
 
 @dataclass(frozen=True, slots=True)
 class VoucherRequest:
-    """What somebody entered; `fields` are a contact's by name, `ambassador` any reference that leads to an account."""
+    """What somebody entered; `fields` are a contact's by name, `ambassador` an id or the name of a page."""
 
     email: str = field(repr=False)
     ambassador: str
@@ -41,7 +41,7 @@ async def ask_for_voucher(brand: Brand, request: VoucherRequest, *, text_version
     if ip:
         await count_against(brand, "voucher-from", ip)
     await count_against(brand, "voucher", email)
-    account = (await accounts_named(brand, [request.ambassador])).get(request.ambassador)
+    account = await account_on_a_page(brand, request.ambassador)
     if account is None:
         raise UnknownObjectError
     known = await by_address(brand, account.id, email)

@@ -8,7 +8,7 @@ from shared.domain.aliases import is_name
 from shared.domain.ambassador import AccountStatus, Ambassador, Claim
 from shared.ports import ConflictError, Query, StaleError, Where
 from shared.usecases.brands import Brand
-from shared.usecases.claims import customer_claims, key_claims, page_claim
+from shared.usecases.claims import by_blog_alias, customer_claims, key_claims, page_claim
 from shared.usecases.collections import chunks
 
 _ID = re.compile(r"[a-z2-7]{24}")
@@ -27,6 +27,14 @@ async def accounts_named(brand: Brand, references: Iterable[str]) -> dict[str, A
     found |= await _by_customer_id(brand, missing) if (missing := _without(wanted, found)) else {}
     pages = {name: [page_claim(name)] for name in _without(wanted, found) if is_name(name)}
     return found | await _led_to(brand, pages, {}) if pages else found
+
+
+async def account_on_a_page(brand: Brand, reference: str) -> Ambassador | None:
+    """The account with access that a page of ours may name: by its id or its own page; who has which customer ID is not told."""
+    if _ID.fullmatch(reference):
+        return (await _accounts(brand, [reference])).get(reference)
+    found = await by_blog_alias(brand, reference)
+    return found.record if found else None
 
 
 async def accounts_of_customers(brand: Brand, customer_ids: Iterable[str]) -> dict[str, Ambassador]:

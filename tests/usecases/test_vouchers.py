@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.ambassador import Claim
 from shared.domain.collecting import Said
 from shared.domain.consent import AmbassadorOptIn
 from shared.domain.contact import Contact, MailKind
@@ -110,6 +111,21 @@ async def test_the_page_of_the_confirmation_says_that_a_voucher_follows(world: W
 
     await ask(world, ada)
     assert "voucher" in (await confirm.open_confirmation(world.brands, link_to(world))).agreements()
+
+
+async def test_an_ambassador_is_named_by_id_or_page_and_nobody_learns_who_has_which_customer_id(
+    world: World, acme: Brand, ada: str
+) -> None:
+    current = await acme.ambassadors.get(ada, ada)
+    assert current
+    known = current.record.changed(blog_alias="ada", customer_id="C-17").settled(acme.hasher)
+    await acme.ambassadors.replace(current, known)
+    await acme.claims.create(Claim(id="blog.ada", ambassador_id=ada))
+    await ask(world, "Ada")
+    assert len(world.mailer.sent_to(GRACE)) == 1
+    for unknown in ("C-17", "nobody", "a" * 24):
+        with pytest.raises(UnknownObjectError):
+            await ask(world, unknown)
 
 
 async def test_without_the_box_there_is_no_voucher(world: World, acme: Brand, ada: str) -> None:
