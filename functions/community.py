@@ -132,7 +132,7 @@ async def comment_publication(req: func.HttpRequest) -> func.HttpResponse:
     return answer(201, Commented(id=said.id))
 
 
-@operation(auth="ambassador", answers={204: None})
+@operation(auth="ambassador", answers={204: None}, while_suspended=True)
 async def remove_comment(req: func.HttpRequest) -> func.HttpResponse:
     """Deletes an own comment."""
     caller = await ambassador(req)

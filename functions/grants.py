@@ -62,7 +62,7 @@ async def give_grant(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _answer(given))
 
 
-@operation(auth="ambassador", answers={204: None})
+@operation(auth="ambassador", answers={204: None}, while_suspended=True)
 async def withdraw_grant(req: func.HttpRequest) -> func.HttpResponse:
     """Withdraws a grant: its token is forgotten at once."""
     caller = await ambassador(req)

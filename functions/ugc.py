@@ -112,7 +112,7 @@ async def show_ugc(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(picture.data, headers=AS_A_PICTURE, mimetype=picture.media_type)
 
 
-@operation(auth="ambassador", answers={204: None})
+@operation(auth="ambassador", answers={204: None}, while_suspended=True)
 async def remove_ugc(req: func.HttpRequest) -> func.HttpResponse:
     """Deletes one of the ambassador's photos for good."""
     caller = await ambassador(req)
@@ -139,9 +139,9 @@ async def agree_to_reuse(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, photo_answer(await ugc.agree(caller.brand, caller.id, id, contest, client_ip(req))))
 
 
-@operation(auth="ambassador", answers={200: PhotoAnswer})
+@operation(auth="ambassador", answers={200: PhotoAnswer}, while_suspended=True)
 async def withdraw_reuse(req: func.HttpRequest) -> func.HttpResponse:
-    """Takes the consent back at once."""
+    """Takes the consent back at once; also while the brand is suspended, for that is the person's at any time (art. 7(3))."""
     caller = await ambassador(req)
     return answer(200, photo_answer(await ugc.withdraw(caller.brand, caller.id, object_id(req), client_ip(req))))
 

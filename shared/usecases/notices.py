@@ -101,6 +101,8 @@ async def open_stop_link(brands: Brands, token: str) -> Stopping:
     account = await brand.ambassadors.get(claims["a"], claims["a"])
     if account is None or account.record.status is not AccountStatus.ACTIVE:
         raise UnknownObjectError
+    if brand.record.status is BrandStatus.ENDED:
+        raise UnknownObjectError
     return Stopping(brand, account, Switch(claims["k"]))
 
 

@@ -7,6 +7,7 @@ from shared.domain.community import month_of
 from shared.domain.counting import Counted
 from shared.domain.errors import UnknownObjectError
 from shared.domain.flags import FlagKind
+from shared.domain.policy import BrandStatus
 from shared.domain.publication import Publication, destination, parse_publication_id
 from shared.domain.tracing import Visitor
 from shared.ports import Query
@@ -81,14 +82,22 @@ async def follow(brands: Brands, id: str, place: int, visitor: Visitor | None) -
 
 async def shared_photo(brands: Brands, id: str, photo: str) -> Picture:
     """A photo that a publication shows; raises UnknownObjectError for every other one, and when its owner deleted it."""
+    brand, publication = await _public(brands, id)
+    if photo not in publication.photos:
+        raise UnknownObjectError
+    return await picture_of(brand, await own_photo(brand, publication.ambassador_id, photo))
+
+
+async def _public(brands: Brands, id: str) -> tuple[Brand, Publication]:
+    """A publication for whoever has its id, and its brand; raises UnknownObjectError, as at a brand that ended (BR-3)."""
     whose = parse_publication_id(id)
     if whose is None:
         raise UnknownObjectError
     brand = await brands.get(whose.brand)
     publication = await find_publication(brand, id)
-    if publication is None or photo not in publication.photos:
+    if publication is None or brand.record.status is BrandStatus.ENDED:
         raise UnknownObjectError
-    return await picture_of(brand, await own_photo(brand, whose.ambassador, photo))
+    return brand, publication
 
 
 async def _told(brand: Brand, publications: Sequence[Publication]) -> list[Told]:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from shared.domain.policy import StatusAction
 from shared.domain.records import stamp
 from shared.domain.staff import Role
-from shared.usecases import leaving, ugc
+from shared.usecases import brand_care, leaving, ugc
 from shared.usecases.verify_ledger import verify_ledger
 from tests.functions.suite import SignedIn, Suite
 
@@ -210,4 +211,22 @@ async def test_a_publication_shows_photos_of_its_ambassador_until_they_are_delet
     assert (shown.status_code, shown.headers["Content-Type"]) == (200, "image/jpeg")
     assert (await suite.http.get(f"/r/{id}/photos/{other}")).status_code == 404
     await ada.call("DELETE", f"/ugc/{photo}")
+    assert (await suite.http.get(f"/r/{id}/photos/{photo}")).status_code == 404
+
+
+@pytest.mark.rule("BR-3")
+@pytest.mark.rule("ACT-2")
+async def test_what_was_agreed_to_is_taken_back_at_a_suspended_brand_too_and_an_ended_one_shows_nothing(
+    suite: Suite, ada: SignedIn
+) -> None:
+    photo, terms = await uploaded(ada), await contest(suite)
+    await entered(suite, ada, photo, terms)
+    news = {"channel": "facebook", "subject": "S", "body": "B", "photos": [photo]}
+    id = (await ada.call("POST", "/publications", json=news)).json()["publicationId"]
+    await brand_care.change_status(suite.world.brands, "acme", StatusAction.SUSPEND, "unpaid", "staff:x")
+    again = {"contest": "summer", "textVersion": terms["textVersion"]}
+    assert (await ada.call("PUT", f"/ugc/{photo}/consent", json=again)).status_code == 403
+    assert (await ada.call("DELETE", f"/ugc/{photo}/consent")).status_code == 200
+    assert (await suite.http.get(f"/r/{id}/photos/{photo}")).status_code == 200
+    await brand_care.change_status(suite.world.brands, "acme", StatusAction.END, "over", "staff:x")
     assert (await suite.http.get(f"/r/{id}/photos/{photo}")).status_code == 404
