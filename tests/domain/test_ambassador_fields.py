@@ -72,6 +72,7 @@ WHOLE: dict[str, Any] = {
     "earlier": ({"firstName": "secret-earlier"},),
     "owed": (OwedMail(id="secret-mail", kind=AccountMail.YOU_LEFT, since=AT, text="secret-text"),),
     "owed_since": AT,
+    "migration_told_at": AT,
     "left_at": AT,
     "left_because": LeftBecause.REMOVED,
     "erasing_since": AT,
