@@ -20,10 +20,11 @@ OF_THE_ROW = ("key", "ambassador", "opt_in")
 
 
 class SyncedOptIn(Body):
-    """Who may write to the person, as the brand knows it; left out where it does not."""
+    """Who may write to the person, as the brand knows it; left out where not. Partners take a box ticked by the person."""
 
     ambassador: bool | None = None
     brand: bool | None = None
+    partners: Literal[False] | None = None
 
 
 class SyncedContact(Body):

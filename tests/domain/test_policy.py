@@ -32,6 +32,17 @@ def test_the_defaults_are_those_of_the_guide() -> None:
 
 
 @pytest.mark.rule("BR-2")
+@pytest.mark.rule("COL-9")
+def test_a_voucher_lasts_from_a_day_to_a_year() -> None:
+    assert a_policy().voucher_days == 90
+    for allowed in (1, 365):
+        assert a_policy(voucher_days=allowed).voucher_days == allowed
+    for refused in (0, 366):
+        with pytest.raises(ValidationError):
+            a_policy(voucher_days=refused)
+
+
+@pytest.mark.rule("BR-2")
 @pytest.mark.parametrize(("field", "least", "most"), BOUNDS)
 def test_each_duration_has_its_bounds(field: str, least: int, most: int) -> None:
     for allowed in (least, most):

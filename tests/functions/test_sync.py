@@ -72,6 +72,25 @@ async def test_sent_twice_is_unchanged_and_a_deletion_hashes(suite: Suite, mine:
     assert [item["result"] for item in both] == ["created", "unchanged"]
 
 
+@pytest.mark.rule("CON-5")
+async def test_partners_take_a_box_that_the_person_ticked(suite: Suite, mine: Tenant) -> None:
+    rows = [
+        {
+            "key": str(said),
+            "ambassador": mine.me.account.id,
+            "optIn": {"brand": True, "partners": said},
+            "lastName": "L",
+        }
+        for said in (False, True)
+    ]
+    no, yes = await sent(suite, mine, upserts=rows)
+    assert (no["result"], yes["result"], [error["field"] for error in yes["errors"]]) == (
+        "created",
+        "refused",
+        ["optIn"],
+    )
+
+
 async def test_a_thousand_rows_a_call_and_no_more(suite: Suite, mine: Tenant) -> None:
     rows = [{"key": f"k{n}", "ambassador": mine.me.account.id, "lastName": f"L{n}"} for n in range(1000)]
     items = await sent(suite, mine, upserts=rows)
