@@ -109,6 +109,7 @@ ROUTES: Mapping[str, Route] = {
     "give_award": Route("contests", PUT, CONTESTS + "/{id}/awards/{ambassadorId}"),
     "list_publications": Route("publications", GET, BRAND + "/publications"),
     "read_publication": Route("publications", GET, BRAND + "/publications/{id}"),
+    "remove_publication": Route("publications", DELETE, BRAND + "/publications/{id}"),
     "follow_publication": Route("publications", PAGE, "/r/{publicationId}"),
     "show_shared_photo": Route("publications", PAGE, "/r/{publicationId}/photos/{photoId}"),
     "serve_site_tag": Route("cookies", GET, "/t/{brand}.js"),

@@ -15,7 +15,7 @@ from shared.domain.errors import DomainError
 from shared.domain.publication import Channel, Content
 from shared.domain.records import Instant
 from shared.domain.tracing import Visitor
-from shared.usecases import publications
+from shared.usecases import erasing_activity, publications
 from shared.usecases.publications import Told
 
 # Programs that open links before a person does, or for a preview: by what they say of themselves.
@@ -72,6 +72,14 @@ async def read_publication(req: func.HttpRequest) -> func.HttpResponse:
     caller = await ambassador(req)
     told = await publications.own_publication(caller.brand, caller.id, req.route_params["id"])
     return answer(200, _answer(told))
+
+
+@operation(auth="ambassador", answers={204: None}, while_suspended=True)
+async def remove_publication(req: func.HttpRequest) -> func.HttpResponse:
+    """Takes one of the ambassador's own publications back, with all that was said to it; its links lead nowhere any more."""
+    caller = await ambassador(req)
+    await erasing_activity.remove_publication(caller.brand, caller.id, req.route_params["id"])
+    return answer(204)
 
 
 @operation(answers={302: None, 404: None})

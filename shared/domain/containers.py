@@ -71,7 +71,7 @@ FEED = Container("feed", partition="month", indexes=(("at",), ("ambassadorId",))
 REACTIONS = Container(
     "reactions", partition="publicationId", indexes=(("kind", "at"), ("publicationId", "kind"), ("ambassadorId",))
 )
-COUNTERS = Container("counters", partition="publicationId", indexes=(("ambassadorId",),))
+COUNTERS = Container("counters", partition="publicationId")
 NEWSLETTERS = Container("newsletters", partition="id", indexes=(("openSince",), ("startedAt",)), home="work")
 UGC = Container(
     "ugc",

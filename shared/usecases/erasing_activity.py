@@ -4,6 +4,8 @@ from contextlib import suppress
 
 from shared.domain.ambassador import Ambassador
 from shared.domain.community import month_of
+from shared.domain.errors import UnknownObjectError
+from shared.domain.publication import parse_publication_id
 from shared.ports import Query, StaleError, Where
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change
@@ -27,6 +29,20 @@ async def erase_activity(brand: Brand, account: Ambassador) -> None:
         for publication in {item.record.publication_id for item in reactions}:
             await _erase_reactions(brand, account.id, publication)
     await end_photos(brand, account.id, brand.now())
+
+
+async def remove_publication(brand: Brand, ambassador: str, id: str) -> None:
+    """Takes an own publication back: out of the flow, with all that was said to it, and its links lead nowhere any more.
+
+    A mail that did not leave yet never will. Raises UnknownObjectError for anybody else's.
+    """
+    whose = parse_publication_id(id)
+    found = await brand.activity.get(ambassador, id) if whose and whose.ambassador == ambassador else None
+    if found is None:
+        raise UnknownObjectError
+    await _erase_publication(brand, id, month_of(found.record.created_at))
+    with suppress(StaleError):
+        await brand.activity.delete(found)
 
 
 async def _erase_reactions(brand: Brand, ambassador: str, publication: str) -> None:

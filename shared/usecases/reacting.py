@@ -8,7 +8,7 @@ from shared.domain.ambassador import AccountMail, Ambassador
 from shared.domain.community import Reaction, ReactionKind, month_of
 from shared.domain.errors import ChangedMeanwhileError, UnknownObjectError
 from shared.domain.gamification import Act
-from shared.domain.publication import Publication
+from shared.domain.publication import Publication, parse_publication_id
 from shared.ports import ConflictError, StaleError, Where
 from shared.usecases.account_mails import owing, queue_account_mail
 from shared.usecases.brands import Brand
@@ -43,7 +43,7 @@ async def comment(brand: Brand, commenter: str, publication: str, text: str) -> 
 
 async def remove_comment(brand: Brand, commenter: str, publication: str, id: str) -> None:
     """Deletes an own comment; raises UnknownObjectError for anybody else's."""
-    current = await brand.reactions.get(publication, id)
+    current = await brand.reactions.get(publication, id) if parse_publication_id(publication) else None
     if current is None or current.record.ambassador_id != commenter or current.record.kind is not ReactionKind.COMMENT:
         raise UnknownObjectError
     await recount(brand, publication, without=[current.record])  # asked again, it finds the comment or nothing to do

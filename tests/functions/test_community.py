@@ -107,6 +107,7 @@ async def test_comments_are_read_by_all_and_deleted_by_whom_they_are(ada: Signed
     assert (await bob.call("DELETE", path)).status_code == 204
     assert (await bob.call("DELETE", path)).status_code == 404
     assert [item["comments"] for item in await flow(bob)] == [1]
+    assert (await bob.call("DELETE", f"/community/publications/{'a' * 300}/comments/{'a' * 24}")).status_code == 404
     like = f"/community/publications/{id}/comments/{bob.account.id}"
     await bob.call("PUT", f"/community/publications/{id}/like")
     assert (await bob.call("DELETE", like)).status_code == 404

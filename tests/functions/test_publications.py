@@ -186,3 +186,21 @@ async def test_a_brand_may_say_on_which_sites_contents_are(suite: Suite, url: st
     assert status == 202 or answered.json()["errors"] == [
         {"field": "contents.0.url", "reason": "is not on a site of the brand"}
     ]
+
+
+@pytest.mark.rule("ACT-1")
+async def test_a_publication_is_taken_back_with_all_that_hangs_on_it(suite: Suite) -> None:
+    ada, id, links = await mailed(suite)
+    bob = await suite.sign_in("bob@example.org")
+    await suite.http.get(links[0], headers=BROWSER)
+    await bob.call("PUT", f"/community/publications/{id}/like")
+    await bob.call("POST", f"/community/publications/{id}/comments", json={"text": "Lovely"})
+    assert (await bob.call("DELETE", f"/publications/{id}")).status_code == 404
+    for status in (204, 404):
+        assert (await ada.call("DELETE", f"/publications/{id}")).status_code == status
+    assert (await suite.http.get(links[0], headers=BROWSER)).status_code == 404
+    assert (await bob.call("GET", "/community/flow")).json()["items"] == []
+    stored = await suite.dump("acme")
+    assert not any(stored[f"acme/{name}"] for name in ("activity", "feed", "reactions", "counters"))
+    await suite.world.drain()
+    assert "commented" not in str([mail.subject for mail in suite.world.mailer.outbox])
