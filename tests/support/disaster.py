@@ -1,7 +1,9 @@
 """A store that is lost, and a suite that gets a backup of it back."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from inspect import isasyncgenfunction
 from typing import Any
 
 from shared.adapters.sqlite import SqliteStore
@@ -10,6 +12,36 @@ from shared.usecases import back_up
 from shared.usecases.brands import Brands
 from shared.usecases.restore import Restored, restore
 from tests.support.world import World
+
+
+class Interrupted:
+    """A port in whose first call of one method something else happens."""
+
+    def __init__(self, port: Any, method: str, happens: Callable[[], Awaitable[None]]) -> None:
+        self._port = port
+        self._method = method
+        self._happens: Callable[[], Awaitable[None]] | None = happens
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+        if name != self._method or self._happens is None:
+            return method
+        happens, self._happens = self._happens, None
+        if isasyncgenfunction(method):
+
+            async def listed(*args: Any) -> AsyncIterator[Any]:
+                await happens()
+                async for item in method(*args):
+                    yield item
+
+            return listed
+
+        async def called(*args: Any) -> Any:
+            answer = await method(*args)
+            await happens()
+            return answer
+
+        return called
 
 
 async def backed_up(world: World, brand: str = "acme", *, now: bool = True) -> None:
