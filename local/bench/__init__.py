@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Sequence
 
 from local.bench.cold_start import measure as cold_start
+from local.bench.drilling import measure as drill
 from local.bench.import_memory import measure as import_memory
 from local.bench.importing import measure as import_rows
 from local.bench.measurement import Benchmark, Measurement
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "import_memory": import_memory,
     "webhook": webhook,
     "sync": sync,
+    "drill": drill,
 }
 
 

@@ -14,7 +14,7 @@ from shared.adapters.sqlite import SqliteStore
 from shared.adapters.vault import EnvelopeVault
 from shared.domain.policy import BrandRecord, Policy, Sender, SweepGuard
 from shared.domain.tokens import Tokens
-from shared.ports import Ports
+from shared.ports import Clock, Ports
 from shared.usecases.brands import Brand, Brands
 
 BRAND = "acme"
@@ -73,12 +73,12 @@ def scratch_folder() -> Iterator[Path]:
 
 
 class Embedded:
-    """One brand, opened, on a store of its own."""
+    """One brand, opened, on a store of its own; with `store` the store lies elsewhere than the files."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, store: Path | None = None, clock: Clock | None = None) -> None:
         self.queue = InProcessQueue()
-        self.store = SqliteStore(folder / "store")
-        self._brands = Brands(_ports(self.store, self.queue, FolderFiles(folder / "files"), [_MASTER_KEY]))
+        self.store = SqliteStore(store or folder / "store")
+        self.brands = Brands(_ports(self.store, self.queue, folder / "files", [_MASTER_KEY], clock))
 
     async def brand(self) -> Brand:
         """The brand; made at the first asking."""
@@ -89,8 +89,8 @@ class Embedded:
             # As if a person had confirmed: the plan is made, and stops nothing (RET-18).
             sweep_guard=SweepGuard(share=1.0),
         )
-        await self._brands.create(BrandRecord(id=BRAND, policy=policy))
-        return await self._brands.get(BRAND)
+        await self.brands.create(BrandRecord(id=BRAND, policy=policy))
+        return await self.brands.get(BRAND)
 
     async def close(self) -> None:
         """Closes the files."""
@@ -103,20 +103,22 @@ async def brand_beside_host(store_url: str, master_keys: Sequence[bytes], brand:
     folder = Path(store_url.removeprefix("sqlite://"))
     store = SqliteStore(folder)
     try:
-        yield await Brands(_ports(store, InProcessQueue(), FolderFiles(folder), master_keys)).get(brand)
+        yield await Brands(_ports(store, InProcessQueue(), folder, master_keys)).get(brand)
     finally:
         await store.close()
 
 
-def _ports(store: SqliteStore, queue: InProcessQueue, files: FolderFiles, master_keys: Sequence[bytes]) -> Ports:
+def _ports(
+    store: SqliteStore, queue: InProcessQueue, files: Path, master_keys: Sequence[bytes], clock: Clock | None = None
+) -> Ports:
     return Ports(
         store=store,
         queue=queue,
-        files=files,
-        tombstones=files,
-        backups=files,
+        files=FolderFiles(files / "files"),
+        tombstones=FolderFiles(files / "tombstones"),
+        backups=FolderFiles(files / "backups"),
         mailer=MailjetMailer("http://127.0.0.1:9", "nobody", "nothing"),  # it connects when it sends, and nothing does
-        clock=SystemClock(),
+        clock=clock or SystemClock(),
         vault=EnvelopeVault(master_keys),
         tokens=Tokens([secrets.token_bytes(32)]),
         public_url="http://localhost",

@@ -17,11 +17,14 @@ from shared.domain.tombstones import (
     What,
     people_of_account,
     people_of_contact,
+    people_of_document,
     same_person,
     stands_for_its_address,
 )
 
 BECAUSE = "BAK-3"
+
+Document = Mapping[str, Any]
 
 _ERASES = (What.DELETED, What.ANONYMISED, What.DETACHED)
 
@@ -44,6 +47,11 @@ class Remembered:
                 self._gone[stone.container, stone.partition, stone.record] = stone
         self._order = {stone.id: place for place, stone in enumerate(told)}
         self.count = len(told)
+
+    def concerns(self, document: Document, hasher: Hasher) -> bool:
+        """Whether anything at all is told of whoever a contact's document is about."""
+        people = people_of_document(document, hasher)
+        return any((name, ref) in self._by_person for name in (CONTACTS.name, SUPPRESSIONS.name) for ref in people)
 
     def deleted(self) -> Iterable[tuple[str, str, str]]:
         """Container, partition and id of everything that was deleted."""

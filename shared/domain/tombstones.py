@@ -67,6 +67,18 @@ class Tombstone(Record):
 # From the one that tells most to the one that tells least; two people are compared by the first that both have.
 KINDS = ("email", "facebook", "twitter", "instagram", "customer", "mobile", "home", "name")
 
+# The kind, the field that holds it in clear, and the one that holds its hash.
+_KNOWN = (
+    ("email", "email", "email_hash"),
+    ("facebook", "facebook_id", "facebook_hash"),
+    ("twitter", "twitter_id", "twitter_hash"),
+    ("instagram", "instagram_id", "instagram_hash"),
+    ("customer", "customer_id", None),
+    ("mobile", "mobile_phone", None),
+    ("home", "home_phone", None),
+)
+_STORED = {name: str(field.alias) for name, field in Contact.model_fields.items()}
+
 _BY_AN_OWN_ACT = frozenset({BrandOptIn.BLOG, BrandOptIn.INTERNAL_FORM, BrandOptIn.EXTERNAL_FORM})
 _NAMING = ("email", "facebook_id", "twitter_id", "instagram_id", "customer_id", "mobile_phone", "home_phone",
            "first_name", "last_name")  # fmt: skip
@@ -83,18 +95,20 @@ def same_person(one: Sequence[str], other: Sequence[str]) -> bool:
 
 def people_of_contact(contact: Contact, hasher: Hasher) -> tuple[str, ...]:
     """Who a contact is, as hashes; of one that has a name and nothing else, of the name and the record's own id."""
-    known = (
-        ("email", contact.email, contact.email_hash),
-        ("facebook", contact.facebook_id, contact.facebook_hash),
-        ("twitter", contact.twitter_id, contact.twitter_hash),
-        ("instagram", contact.instagram_id, contact.instagram_hash),
-        ("customer", contact.customer_id, None),
-        ("mobile", contact.mobile_phone, None),
-        ("home", contact.home_phone, None),
-    )
-    found = [ref for kind, clear, hashed in known for ref in _refs(hasher, kind, clear, hashed)]
-    if not found and (contact.first_name or contact.last_name):
-        found = _refs(hasher, "name", f"{contact.id} {contact.first_name} {contact.last_name}", None)
+    return _people(lambda name: getattr(contact, name), hasher)
+
+
+def people_of_document(document: Mapping[str, Any], hasher: Hasher) -> tuple[str, ...]:
+    """The same of a contact's document as it is stored: most of a brand's contacts are looked at and left alone."""
+    return _people(lambda name: document.get(_STORED[name]), hasher)
+
+
+def _people(value: Callable[[str], Any], hasher: Hasher) -> tuple[str, ...]:
+    found = [
+        ref for kind, clear, hashed in _KNOWN for ref in _refs(hasher, kind, value(clear), hashed and value(hashed))
+    ]
+    if not found and (value("first_name") or value("last_name")):
+        found = _refs(hasher, "name", f"{value('id')} {value('first_name')} {value('last_name')}", None)
     return tuple(found)
 
 

@@ -4,12 +4,13 @@ Who is meant is told by keyed hashes. It can be cut short and done again at any 
 """
 
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.ambassador import AccountStatus, Ambassador
 from shared.domain.contact import Contact
-from shared.domain.containers import LEDGER
+from shared.domain.containers import CONTACTS, LEDGER
 from shared.domain.ledger import Evidence, next_entry
 from shared.domain.replaying import BECAUSE, Remembered, replayed_account, replayed_contact, replayed_listing
 from shared.domain.tombstones import OF
@@ -51,7 +52,7 @@ async def replay(brand: Brand, since: datetime) -> Replayed:
     async for accounts in brand.ambassadors.pages(Query(limit=A_PAGE)):
         for account in accounts:
             await _account(brand, account, told, done)
-    async for contacts in brand.contacts.pages(Query(limit=A_PAGE)):
+    async for contacts in _contacts(brand, told):
         edits: list[Edit] = []
         deletions: list[Change[Contact]] = []
         for item in contacts:
@@ -68,6 +69,19 @@ async def replay(brand: Brand, since: datetime) -> Replayed:
         done.unsaved += len(saved) - sum(saved)
     await _what_is_no_person(brand, told, done)
     return done
+
+
+async def _contacts(brand: Brand, told: Remembered) -> AsyncIterator[list[Versioned[Contact]]]:
+    """The contacts of whom something is told, in pages: the documents of all are looked at, and few are read as records."""
+    feed, position = brand.ports.store.brand(brand.id, CONTACTS), None
+    while True:
+        page = await feed.changes(position, A_PAGE)
+        keys = [(d["ambassadorId"], d["id"]) for d in page.items if told.concerns(d, brand.hasher)]
+        if keys:
+            yield list((await brand.contacts.get_many(keys)).values())
+        if not page.more:
+            return
+        position = page.position
 
 
 async def _black_list(brand: Brand, told: Remembered, done: Replayed) -> None:

@@ -4,6 +4,7 @@ The brand's record says that it is being restored, and to which time: every way 
 read and nothing mailed before the end. A restore that was cut short is started again and comes to the same end.
 """
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -107,8 +108,8 @@ class _Loading:
     fuzzy_since: datetime  # what was written from here on may be in one container and not yet in another
     seen: set[tuple[str, str, str]] = field(default_factory=set)
     waiting: dict[str, list[Write]] = field(default_factory=dict)
-    subjects: set[str] = field(default_factory=set)
-    heads: dict[str, Entry | None] = field(default_factory=dict)
+    entries: defaultdict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))  # the fresh ones
+    heads: dict[str, Entry] = field(default_factory=dict)  # of the records that changed just then
     containers: dict[str, Container] = field(default_factory=lambda: {c.name: c for c in CONTAINERS})
 
     async def run(self, pieces: list[Manifest], progress: Progress) -> int:
@@ -136,14 +137,17 @@ class _Loading:
 
     async def align_ledger(self) -> None:
         """Lets each chain end where its record says: the record, or its newest entry, may be a moment older (CON-7)."""
-        for subject in self.subjects | self.heads.keys():
-            head = self.heads.get(subject)
-            async for page in self.brand.ledger.pages(Query(partition=subject)):
-                beyond = [item for item in page if item.record.seq > (head.seq if head else 0)]
-                await self.brand.ledger.write_many([Change(item, None) for item in beyond])
-            if head:
-                with suppress(ConflictError):
-                    await self.brand.ledger.create(head)
+        last = {subject: head.seq for subject, head in self.heads.items()}
+        beyond = [
+            (subject, id)
+            for subject, entries in self.entries.items()
+            for id, seq in entries.items()
+            if seq > last.get(subject, 0)
+        ]
+        found = await self.brand.ledger.get_many(beyond)
+        await self.brand.ledger.write_many([Change(item, None) for item in found.values()])
+        told = (head for subject, head in self.heads.items() if head.id not in self.entries[subject])
+        await self.brand.ledger.write_many([Change(None, head) for head in told])
 
     async def _lines(self, pieces: list[Manifest]) -> AsyncIterator[tuple[Line, bool]]:
         """Every line, the newest first; and whether an older one of the same document may follow."""
@@ -156,11 +160,11 @@ class _Loading:
     def _note(self, container: Container, document: Document) -> None:
         since = stamp(self.fuzzy_since)
         if container is LEDGER and document["at"] >= since:
-            self.subjects.add(document["subject"])
+            self.entries[document["subject"]][document["id"]] = document["seq"]
             return
         proof: dict[str, Any] | None = document.get("proof")
-        if (proof and proof["at"] >= since) or (document["id"] in self.subjects and container is not LEDGER):
-            self.heads[document["id"]] = Entry.from_document(proof) if proof else None
+        if proof and (proof["at"] >= since or document["id"] in self.entries):
+            self.heads[document["id"]] = Entry.from_document(proof)
 
     async def _write(self, container: Container) -> int:
         """Creates what waits; what is there already came from a newer piece, or from a try that was cut short."""
