@@ -20,6 +20,7 @@ from shared.usecases.remembering import log_of
 
 QUEUE = "backups"
 PART_BYTES = 4 * 1024 * 1024
+A_PAGE = 500
 PARTS_A_MESSAGE = 16
 # After so many parts it took so long that the containers are walked through once more, for what was written meanwhile.
 LONG = 2
@@ -113,7 +114,7 @@ class _Run:
             again = place >= len(CONTAINERS)
             container = CONTAINERS[place % len(CONTAINERS)]
             feed = self.brand.ports.store.brand(self.brand.id, container)
-            page = await feed.changes(positions.get(container.name))
+            page = await feed.changes(positions.get(container.name), A_PAGE)
             for document in page.items:
                 self._add(encode((container.name, document)))
                 self.documents[container.name] += 1

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.domain.backups import MARGIN, Manifest, chain
@@ -22,9 +22,11 @@ from shared.usecases.backup_parts import Line, manifests, read_part
 from shared.usecases.brands import Brand, Brands, backup_key
 from shared.usecases.collections import Change
 from shared.usecases.replay import Replayed, replay
+from shared.usecases.saving import repair_proofs
 from shared.usecases.settling import Settled, settle
 
 BATCH = 100
+REPAIRED = timedelta(days=3)
 
 Progress = Callable[[str, int], None]
 
@@ -70,6 +72,7 @@ async def restore(brands: Brands, id: str, at: datetime, progress: Progress = la
     replayed = await replay(brand, began - MARGIN)
     if replayed.unsaved:
         raise RestoreRefusedError("Somebody wrote to the brand meanwhile; start the restore again")
+    await repair_proofs(brand, REPAIRED)  # what a try that was cut short had applied without its entry
     await _open(brands, id)
     return Restored(pieces[0].backup.id, began, documents, settled, replayed)
 

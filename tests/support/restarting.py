@@ -111,12 +111,18 @@ BOOK = FakeAddressBook(
 )
 
 
-async def make_suite() -> Suite:
-    """A suite with the brands `acme` and `globex`, without a crash planned."""
+async def make_suite(*, outside: bool = False) -> Suite:
+    """A suite with the brands `acme` and `globex`, without a crash planned.
+
+    With `outside` also what lies beside the store, tombstones and backups, counts as durable operations.
+    """
     clock, crashes = FakeClock(), Crashes()
     queue, mailer, files = CrashingQueue(clock, crashes), CrashingMailer(clock, crashes), CrashingFiles(crashes)
     store = CrashingStore(SqliteStore(None, inline=True), crashes)
-    made = await make_world(store, clock=clock, queue=queue, mailer=mailer, files=files, address_books={"google": BOOK})
+    others: dict[str, Any] = {"files": files, "address_books": {"google": BOOK}}
+    if outside:
+        others |= {name: CrashingFiles(crashes) for name in ("tombstones", "backups")}
+    made = await make_world(store, clock=clock, queue=queue, mailer=mailer, **others)
     world = _process(made.ports, clock, queue, mailer, files)
     return Suite(made.ports, clock, queue, mailer, files, crashes, world)
 

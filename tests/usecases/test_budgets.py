@@ -10,7 +10,7 @@ from shared.domain.collecting import Said, Source
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.usecases import import_contacts, invite, leaving, sessions, sweep
 from shared.usecases.collect import arrive_many
-from tests.support.acts import event_of, fresh_world, invited, receive
+from tests.support.acts import event_of, fresh_world, invited, opted_out, receive
 from tests.support.counting import CountingStore
 from tests.support.forms import TICKED, an_arrival
 from tests.support.world import World
@@ -173,3 +173,29 @@ async def test_a_form_costs_no_query_over_partitions_and_two_writes_before_its_m
     await arrive_many(acme, [an_arrival(acme, ada, Source.BLOG, TICKED)])
     assert dict(store.counts.writes) == {"batches": 1, "contacts": 1}
     assert store.counts.queries.total() == 1 and store.counts.cross_partition_queries.total() == 0
+
+
+@pytest.mark.rule("BAK-3")
+async def test_BAK_3_an_import_leaves_no_tombstone_a_sweep_one_file_a_page_and_an_opt_out_one(
+    counted: tuple[World, CountingStore],
+) -> None:
+    world, _ = counted
+    acme, ada = await world.brand(), (await world.ambassador()).id
+    rows = "".join(f"First{n},c{n}@example.org\n" for n in range(N))
+    await import_contacts.start_import(acme, ada, f"First Name,E-mail 1 - Value\n{rows}".encode(), None)
+    before = await tombstones(world)
+    await world.drain()
+    assert await tombstones(world) == before
+    world.clock.advance(days=31)
+    await world.sweep()
+    assert await world.contacts() == []
+    assert await tombstones(world) - before == N // 100 + 1
+    await invited(world, ada, "grace@example.org")
+    before = await tombstones(world)
+    await opted_out(world, "grace@example.org")
+    assert await tombstones(world) - before == 1
+
+
+async def tombstones(world: World) -> int:
+    """How many files the tombstones take."""
+    return len([path async for path in world.ports.tombstones.list("acme/")])
