@@ -17,7 +17,9 @@ from shared.domain.policy import Durations
 from shared.domain.records import Instant
 from shared.domain.retention import Action, RuleId
 from shared.domain.visibility import Viewer, see_contact
-from shared.usecases import contacts, import_contacts, invite
+from shared.usecases import contacts, direct_selling, import_contacts, invite
+
+ContactType = Literal["hostess", "customer", "prospect"]
 
 
 class ContactBody(Body):
@@ -38,6 +40,7 @@ class ContactBody(Body):
     mobile_phone: ShortText | None = None
     home_phone: ShortText | None = None
     language: Literal["en", "fr"] | None = None
+    type: ContactType | None = None
     tags: list[ShortText] | None = Field(default=None, max_length=50)
 
     @field_validator("tags")
@@ -51,6 +54,14 @@ class ContactBody(Body):
         if "tags" in said:
             said["tags"] = tuple(self.tags or ())
         return said
+
+
+class EnteredBody(ContactBody):
+    """The same for a contact that is new in the book; what the opt-in rests on that the person gave elsewhere (COL-1)."""
+
+    opt_in_evidence: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)] | None = (
+        None
+    )
 
 
 class Retention(Answer):
@@ -92,7 +103,8 @@ class ContactAnswer(Answer):
     twitter_id: str | None
     instagram_id: str | None
     photo_url: str | None
-    type: Literal["hostess", "customer", "prospect"] | None
+    type: ContactType | None
+    opt_in_evidence: str | None
     ambassador_opt_in: AmbassadorOptIn
     ambassador_opt_in_at: Instant
     brand_opt_in: BrandOptIn
@@ -166,14 +178,14 @@ class JobAnswer(Answer):
 
 @operation(
     auth="ambassador",
-    body=ContactBody,
+    body=EnteredBody,
     answers={201: ContactAnswer, 200: ContactAnswer},
 )
 async def enter_contact(req: func.HttpRequest) -> func.HttpResponse:
     """Enters a contact, or brings the known one of the address up to date."""
     caller = await ambassador(req)
-    fields = {name: value for name, value in parse(req, ContactBody).fields().items() if value is not None}
-    contact, new = await contacts.enter(caller.brand, caller.id, fields)
+    fields = {name: value for name, value in parse(req, EnteredBody).fields().items() if value is not None}
+    contact, new = await direct_selling.enter(caller.brand, caller.id, fields)
     return answer(201 if new else 200, _shown(contact, caller.brand.policy.durations))
 
 
@@ -202,6 +214,7 @@ async def edit_contact(req: func.HttpRequest) -> func.HttpResponse:
     """Changes fields of a contact; null empties one."""
     caller = await ambassador(req)
     fields = parse(req, ContactBody).fields()
+    direct_selling.check(caller.brand, fields)
     contact = await contacts.edit(caller.brand, caller.id, object_id(req), fields)
     return answer(200, _shown(contact, caller.brand.policy.durations))
 

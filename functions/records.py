@@ -84,6 +84,7 @@ class ManagedContact(Shown):
     photo_url: str | None = None
     type: Literal["hostess", "customer", "prospect"] | None = None
     comments: str | None = None
+    opt_in_evidence: str | None = None
     tags: tuple[str, ...] = ()
     mails: tuple[MailAnswer, ...] = ()
     becomes: AmbassadorOptIn | None = None

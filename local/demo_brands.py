@@ -14,7 +14,7 @@ from shared.domain.tokens import Purpose
 from shared.usecases import api_keys
 from shared.usecases.staff_sessions import open_staff_session
 
-FEATURES = Features(sync=True, social_import=True, direct_selling=True)
+FEATURES = Features(sync=True, social_import=True, direct_selling=True, opt_in_evidence=True)
 ACME = BrandRecord(
     id="acme",
     policy=Policy(

@@ -87,6 +87,11 @@ def _typed(stage: Stage, email: str) -> None:
     stage.account.call("POST", "/contacts", json={"email": email, "firstName": "Col"}, expect=201)
 
 
+def _typed_with_evidence(stage: Stage, email: str) -> None:
+    entry = {"email": email, "firstName": "Col", "optInEvidence": "Signed the card at the stand"}
+    stage.account.call("POST", "/contacts", json=entry, expect=201)
+
+
 def _imported(stage: Stage, email: str) -> None:
     text = io.StringIO()
     csv.writer(text).writerows((("First Name", "E-mail 1 - Label", "E-mail 1 - Value"), ("Col", "* Home", email)))
@@ -168,6 +173,7 @@ ALL_TICKED = {"ambassador": True, "brand": True, "partners": True}
 NONE_TICKED = {"ambassador": False, "brand": False, "partners": False}
 WAYS = (
     Way("COL-1", "typed in", _typed, None, _not_the_brand("new / none")),
+    Way("COL-1", "typed in, with evidence", _typed_with_evidence, None, _not_the_brand("opt_in_other / none")),
     Way("COL-2", "imported", _imported, None, _not_the_brand("new / none")),
     Way("COL-3", "synced, opted in", _synced(optIn=True), None, _everybody("opt_in_brand_import / brand_database")),
     Way("COL-3", "synced, nothing sent", _synced(), None, _everybody("new / storage_only")),

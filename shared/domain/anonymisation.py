@@ -37,6 +37,7 @@ CONTACT_FIELDS: Mapping[str, Fate] = {
     "customer_id": Fate.ERASE,
     "type": Fate.ERASE,
     "comments": Fate.ERASE,
+    "opt_in_evidence": Fate.ERASE,
     "street": Fate.ERASE,
     "city": Fate.KEEP,
     "postal_code": Fate.KEEP,
@@ -145,7 +146,7 @@ AMBASSADOR_FIELDS: Mapping[str, Fate] = {
 }
 
 # RET-15: what is the ambassador's own of a record, and goes when the record is left to the brand.
-AMBASSADORS_PART = ("photo_url", "comments", "type", "tags", "mails", "outgoing", "doubted",
+AMBASSADORS_PART = ("photo_url", "comments", "opt_in_evidence", "type", "tags", "mails", "outgoing", "doubted",
                     "voucher", "becomes", "asking", "beside", "facebook_id", "twitter_id", "instagram_id")  # fmt: skip
 
 

@@ -149,6 +149,7 @@ class Contact(Record):
     customer_id: str | None = None
     type: Literal["hostess", "customer", "prospect"] | None = None
     comments: str | None = None
+    opt_in_evidence: str | None = None  # what the ambassador wrote of an opt-in that was given elsewhere (COL-1)
     street: str | None = None
     city: str | None = None
     postal_code: str | None = None

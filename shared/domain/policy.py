@@ -73,6 +73,7 @@ class Features(Record):
     sync: bool = False  # only where ambassadors are direct sellers or employees (COL-3)
     social_import: bool = False
     direct_selling: bool = False
+    opt_in_evidence: bool = False  # in direct selling: ambassadors may enter who agreed elsewhere (COL-1)
 
 
 class CommunityDisplay(StrEnum):

@@ -60,7 +60,8 @@ _CONTACT = frozenset((
 ))  # fmt: skip
 # RET-15: what the ambassador wrote down and did; it goes when the record is left to the brand, and is not the brand's before.
 _AMBASSADORS_PART = frozenset((
-    "facebook_id", "twitter_id", "instagram_id", "photo_url", "type", "comments", "tags", "mails",
+    "facebook_id", "twitter_id", "instagram_id", "photo_url", "type", "comments", "opt_in_evidence", "tags",
+    "mails",
 ))  # fmt: skip
 _BRANDS_PART = frozenset(("sales.products", "form_answers"))  # CON-1: in the Manager only
 _FATE = frozenset((
