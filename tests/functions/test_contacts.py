@@ -12,7 +12,8 @@ CSV = b"First Name,Last Name,E-mail 1 - Value\nGrace,Hopper,grace@example.org\nN
 CONTACT = {
     "id", "ambassadorId", "firstName", "lastName", "email", "emailStatus", "customerId", "facebookId", "twitterId",
     "instagramId", "photoUrl", "ambassadorOptIn", "ambassadorOptInAt", "brandOptIn", "brandOptInAt", "partnersOptIn",
-    "partnersOptInAt", "comments", "optInEvidence", "street", "city", "postalCode", "country", "mobilePhone", "homePhone", "language",
+    "partnersOptInAt", "comments", "optInEvidence", "street", "city",
+    "postalCode", "country", "mobilePhone", "homePhone", "language",
     "tags", "mails", "createdAt", "createdBy", "modifiedAt", "modifiedBy", "lastActivityAt", "retention", "type", "sales",
 }  # fmt: skip
 
