@@ -17,6 +17,7 @@ from shared.domain.jobs import MailBatch
 from shared.domain.ledger import Evidence
 from shared.domain.merging import place_of
 from shared.domain.pending import asks_the_way_back, confirmed, digest, in_its_own_place, joined
+from shared.domain.policy import BrandStatus
 from shared.domain.records import stamp
 from shared.domain.suppression import SuppressionReason
 from shared.domain.tokens import Purpose
@@ -76,6 +77,8 @@ async def open_confirmation(brands: Brands, token: str) -> Confirmation:
     if claims is None:
         raise UnknownObjectError
     brand, mail = await brands.get(claims["b"]), claims["m"]
+    if brand.record.status is BrandStatus.ENDED:
+        raise UnknownObjectError
     account = await brand.ambassadors.get(claims["a"], claims["a"])
     ambassador = account.record if account else None
     pending = await brand.contacts.get(claims["a"], claims["c"])

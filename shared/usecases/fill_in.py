@@ -46,7 +46,10 @@ async def fill_in_blog(brand: Brand, alias: str, entry: Entry, ip: str | None) -
     found = await by_blog_alias(brand, alias)
     if found is None:
         raise UnknownObjectError
-    return await _arrive(brand, Source.BLOG, found.record, entry, brand.policy.consent_boxes, ip, text_version="blog")
+    if entry.publication and _published_by(brand, entry.publication) != found.record.id:
+        raise UnknownObjectError
+    boxes, led_by = brand.policy.consent_boxes, entry.publication
+    return await _arrive(brand, Source.BLOG, found.record, entry, boxes, ip, form=led_by, text_version="blog")
 
 
 async def fill_in_form(brand: Brand, form: str, entry: Entry, ip: str | None) -> Arrived:
@@ -81,10 +84,8 @@ async def _fill_in(brand: Brand, id: str, kind: FormKind, entry: Entry, ip: str 
 
 async def _ambassador(brand: Brand, entry: Entry, default: str | None) -> Ambassador:
     """Whose contact the person becomes: as named, else of the publication that led there, else of the form."""
-    publication = parse_publication_id(entry.publication) if entry.publication else None
-    if entry.publication and (publication is None or publication.brand != brand.id):
-        raise UnknownObjectError
-    named = entry.ambassador or (publication.ambassador if publication else default)
+    led_by = _published_by(brand, entry.publication) if entry.publication else None
+    named = entry.ambassador or led_by or default
     if named is None:
         raise InvalidInputError(errors=[FieldError("ambassador", "is required: the form has none of its own")])
     if _ID.fullmatch(named):
@@ -94,6 +95,14 @@ async def _ambassador(brand: Brand, entry: Entry, default: str | None) -> Ambass
     if found is None or found.record.status is not AccountStatus.ACTIVE:
         raise UnknownObjectError
     return found.record
+
+
+def _published_by(brand: Brand, publication: str) -> str:
+    """The ambassador of a publication of the brand's, by its id; raises UnknownObjectError for any other text."""
+    found = parse_publication_id(publication)
+    if found is None or found.brand != brand.id:
+        raise UnknownObjectError
+    return found.ambassador
 
 
 async def _arrive(

@@ -87,6 +87,18 @@ async def test_a_subscription_to_a_blog_is_confirmed_by_the_button_behind_its_ma
 
 
 @pytest.mark.rule("COL-5")
+@pytest.mark.rule("CON-7")
+async def test_the_proof_names_the_publication_that_led_to_the_blog(suite: Suite, mine: Tenant) -> None:
+    foreign = mine.publication.replace(mine.me.account.id, "a" * 24)
+    for publication in (foreign, "nothing"):
+        await filled_in(suite, f"/blog/{mine.page}", 404, publicationId=publication)
+    await filled_in(suite, f"/blog/{mine.page}", publicationId=mine.publication, consents=TICKED)
+    await pressed(suite, link(suite, GRACE, "c"))
+    proof = (await suite.world.contact_of(GRACE)).proof
+    assert proof and mine.publication in (proof.evidence.reason or "")
+
+
+@pytest.mark.rule("COL-5")
 async def test_without_the_box_the_page_warns_that_the_ambassador_may_not_write(suite: Suite, mine: Tenant) -> None:
     await filled_in(suite, f"/blog/{mine.page}", message="Hello", language="fr")
     token = link(suite, GRACE, "c")

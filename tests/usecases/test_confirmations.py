@@ -9,8 +9,10 @@ from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Contact, MailKind
 from shared.domain.errors import SuppressedError, UnknownObjectError
 from shared.domain.pending import digest
+from shared.domain.policy import StatusAction
 from shared.domain.tokens import Purpose
 from shared.usecases import answer, collect, confirm, contacts
+from shared.usecases.brand_care import change_status
 from shared.usecases.brands import Brand
 from tests.support.acts import answered, entered, event_of, invited, ledger_faults, opted_out, receive
 from tests.support.forms import GRACE, TICKED, an_arrival, filled_in, link_to, pressed
@@ -300,6 +302,15 @@ async def test_a_provider_that_takes_an_unsubscription_to_a_confirmation_takes_t
     assert (contact.pending, contact.asking) == (True, None)
     with pytest.raises(UnknownObjectError):
         await pressed(world)
+
+
+@pytest.mark.rule("BR-3")
+async def test_nobody_confirms_anything_to_a_brand_that_has_ended(world: World, ada: str) -> None:
+    await filled_in(world, ada)
+    token = link_to(world)
+    await change_status(world.brands, "acme", StatusAction.END, "the contract ended", "staff:test")
+    with pytest.raises(UnknownObjectError):
+        await confirm.open_confirmation(world.brands, token)
 
 
 @pytest.mark.rule("BR-1")
