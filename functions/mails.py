@@ -46,6 +46,7 @@ class PublicationBody(Recipients):
     body: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
     contents: list[Content] = Field(default=[], max_length=20)
     photos: list[PhotoId] = Field(default=[], max_length=10)
+    reshare_of: Annotated[str, StringConstraints(max_length=100)] | None = None
 
     @property
     def by_mail(self) -> bool:
@@ -108,6 +109,7 @@ async def publish(req: func.HttpRequest) -> func.HttpResponse:
             body=body.body,
             contents=body.contents,
             photos=body.photos,
+            reshare_of=body.reshare_of,
         )
         return answer(202, Published(publication_id=shared.id, job_id=None, queued=0, skipped=[]))
     publication, asked = await invite.publish(
@@ -118,6 +120,7 @@ async def publish(req: func.HttpRequest) -> func.HttpResponse:
         contents=body.contents,
         contacts=body.contact_ids,
         photos=body.photos,
+        reshare_of=body.reshare_of,
     )
     content = Published(publication_id=publication.id, job_id=asked.job, queued=asked.queued, skipped=_skipped(asked))
     return answer(202, content)

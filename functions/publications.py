@@ -39,6 +39,7 @@ class PublicationAnswer(Answer):
     created_at: Instant
     opens: int
     clicks: int
+    reshares: int
     comments: int
     likes: int
 
@@ -125,4 +126,4 @@ def _answer(told: Told) -> PublicationAnswer:
     return PublicationAnswer(**of_it, **{name: getattr(told, name) for name in _COUNTS})
 
 
-_COUNTS = ("opens", "clicks", "comments", "likes")
+_COUNTS = ("opens", "clicks", "reshares", "comments", "likes")

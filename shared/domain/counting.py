@@ -13,6 +13,7 @@ class Counted(StrEnum):
 
     OPENS = "opens"
     CLICKS = "clicks"
+    RESHARES = "reshares"
 
 
 class CountShard(Record):
@@ -23,6 +24,7 @@ class CountShard(Record):
     ambassador_id: str
     opens: int = 0
     clicks: int = 0
+    reshares: int = 0
     keys: tuple[str, ...] = ()
 
     def plus(self, what: Counted, key: str | None = None) -> "CountShard":

@@ -20,6 +20,11 @@ class Counts:
 
     opens: int = 0
     clicks: int = 0
+    reshares: int = 0
+
+    def plus(self, shard: CountShard) -> "Counts":
+        """The sums with a shard's."""
+        return Counts(self.opens + shard.opens, self.clicks + shard.clicks, self.reshares + shard.reshares)
 
 
 async def count_one(brand: Brand, publication: str, what: Counted, key: str | None = None) -> None:
@@ -66,6 +71,5 @@ async def counts_of(brand: Brand, publications: Sequence[str]) -> dict[str, Coun
     keys = [(publication, str(shard)) for publication in publications for shard in range(SHARDS)]
     sums = dict.fromkeys(publications, Counts())
     for (publication, _), shard in (await brand.counters.get_many(keys)).items():
-        before = sums[publication]
-        sums[publication] = Counts(before.opens + shard.record.opens, before.clicks + shard.record.clicks)
+        sums[publication] = sums[publication].plus(shard.record)
     return sums

@@ -7,7 +7,8 @@ from datetime import datetime
 from shared.domain.community import FeedEntry, month_of
 from shared.domain.consent import AmbassadorOptIn, OptInClass
 from shared.domain.contact import Contact, MailKind
-from shared.domain.errors import FieldError, InvalidInputError
+from shared.domain.counting import Counted
+from shared.domain.errors import FieldError, InvalidInputError, UnknownObjectError
 from shared.domain.gamification import Act
 from shared.domain.ids import new_id
 from shared.domain.jobs import Job, JobState, MailBatch
@@ -16,7 +17,9 @@ from shared.domain.publication import Channel, Content, Publication, is_on, new_
 from shared.ports import Query, Where
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, chunks
+from shared.usecases.community import visible_publication
 from shared.usecases.contacts import visible
+from shared.usecases.counting import count_one
 from shared.usecases.playing import played
 
 QUEUE = "mails"
@@ -55,12 +58,13 @@ async def publish(
     contents: Sequence[Content],
     contacts: Sequence[str] | None,
     photos: Sequence[str] = (),
+    reshare_of: str | None = None,
 ) -> tuple[Publication, Asked]:
     """Keeps a publication and queues it to these contacts, or to all that are opted in (ACT-1, MAIL-1).
 
     Raises InvalidInputError for a photo that is not the ambassador's own, or a content that is not on the brand's sites.
     """
-    publication = await _kept(brand, ambassador, Channel.EMAIL, subject, body, contents, photos)
+    publication = await _kept(brand, ambassador, Channel.EMAIL, subject, body, contents, photos, reshare_of)
     chosen = _named(brand, ambassador, contacts) if contacts is not None else _in_state(brand, ambassador, _OPTED_IN)
     return publication, await _ask(brand, ambassador, MailKind.PUBLICATION, chosen, publication.id)
 
@@ -74,9 +78,10 @@ async def share(
     body: str,
     contents: Sequence[Content],
     photos: Sequence[str] = (),
+    reshare_of: str | None = None,
 ) -> Publication:
     """Keeps a publication that the ambassador makes on a social network; what becomes of it there is only counted (ACT-4)."""
-    return await _kept(brand, ambassador, channel, subject, body, contents, photos)
+    return await _kept(brand, ambassador, channel, subject, body, contents, photos, reshare_of)
 
 
 async def _kept(
@@ -87,8 +92,17 @@ async def _kept(
     body: str,
     contents: Sequence[Content],
     photos: Sequence[str],
+    reshare_of: str | None,
 ) -> Publication:
-    """The publication, with its place in the flow: first the place, for one of nothing does no harm."""
+    """The publication, with its place in the flow: first the place, for one of nothing does no harm.
+
+    Of what it passes on, another ambassador's publication, it is counted that somebody did.
+    """
+    if reshare_of:
+        try:
+            await visible_publication(brand, ambassador, reshare_of)
+        except UnknownObjectError:
+            raise InvalidInputError(errors=[FieldError("reshareOf", "is not in the community's flow")]) from None
     errors = [
         FieldError(f"contents.{place}.url", "is not on a site of the brand")
         for place, content in enumerate(contents)
@@ -113,6 +127,8 @@ async def _kept(
     )
     await brand.feed.create(FeedEntry(id=publication.id, month=month_of(now), at=now, ambassador_id=ambassador))
     await brand.activity.create(publication)
+    if reshare_of:
+        await count_one(brand, reshare_of, Counted.RESHARES, publication.id)
     await played(brand, ambassador, Act.PUBLISHED if channel is Channel.EMAIL else Act.SHARED)
     return publication
 

@@ -25,6 +25,7 @@ class Told:
     publication: Publication
     opens: int
     clicks: int
+    reshares: int
     comments: int
     likes: int
 
@@ -114,6 +115,7 @@ async def _told(brand: Brand, publications: Sequence[Publication]) -> list[Told]
                 publication,
                 opens=said.opens,
                 clicks=said.clicks,
+                reshares=said.reshares,
                 comments=entry.record.comments if entry else 0,
                 likes=entry.record.likes if entry else 0,
             )

@@ -204,3 +204,15 @@ async def test_a_publication_is_taken_back_with_all_that_hangs_on_it(suite: Suit
     assert not any(stored[f"acme/{name}"] for name in ("activity", "feed", "reactions", "counters"))
     await suite.world.drain()
     assert "commented" not in str([mail.subject for mail in suite.world.mailer.outbox])
+
+
+@pytest.mark.rule("ACT-4")
+async def test_a_publication_that_another_ambassador_passes_on_is_counted(suite: Suite) -> None:
+    ada, id, _ = await mailed(suite)
+    bob = await suite.sign_in("bob@example.org")
+    news = {"channel": "facebook", "subject": "S", "body": "B", "reshareOf": id}
+    assert (await bob.call("POST", "/publications", json=news)).status_code == 202
+    assert (await ada.call("GET", f"/publications/{id}")).json()["reshares"] == 1
+    for unknown in (f"acme.{ada.account.id}.{new_id()}", f"globex.{ada.account.id}.{new_id()}", "x"):
+        refused = await bob.call("POST", "/publications", json={**news, "reshareOf": unknown})
+        assert refused.json()["errors"] == [{"field": "reshareOf", "reason": "is not in the community's flow"}]
