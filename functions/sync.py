@@ -13,7 +13,7 @@ from shared.domain.api_keys import ApiScope
 from shared.domain.collecting import Said
 from shared.domain.errors import FieldError
 from shared.domain.syncing import RowAnswer, RowResult, Upsert
-from shared.usecases.sync_contacts import delete_contacts, upsert_contacts
+from shared.usecases.sync_contacts import check_taking_in, delete_contacts, upsert_contacts
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 OF_THE_ROW = ("key", "ambassador", "opt_in")
@@ -95,11 +95,13 @@ class SyncAnswer(Answer):
     items: list[SyncedRow]
 
 
-@operation(auth="api_key", body=SyncBody, answers={200: SyncAnswer})
+@operation(auth="api_key", body=SyncBody, answers={200: SyncAnswer}, while_suspended=True)
 async def sync_contacts(req: func.HttpRequest) -> func.HttpResponse:
     """Takes in the contacts of the brand's database. Rows sent again change nothing; a bad row costs no good one."""
     brand = await api_key(req, ApiScope.SYNC)
     body = parse(req, SyncRows)
+    if body.upserts:
+        check_taking_in(brand)
     deletes = list(read_rows(body.deletes, DeletedContact))
     upserts = list(read_rows(body.upserts, SyncedContact))
     deleted = await delete_contacts(brand, [row.key for row in deletes if isinstance(row, DeletedContact)])

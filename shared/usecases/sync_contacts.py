@@ -15,9 +15,10 @@ from shared.domain.collecting import Arrival, Decision, Source, decide, way
 from shared.domain.collecting import Outcome as Came
 from shared.domain.consent import BrandOptIn
 from shared.domain.contact import Contact, Origin
-from shared.domain.errors import ChangedMeanwhileError, FeatureOffError
+from shared.domain.errors import BrandSuspendedError, ChangedMeanwhileError, FeatureOffError
 from shared.domain.ledger import Evidence
 from shared.domain.merging import met, place_of
+from shared.domain.policy import BrandStatus
 from shared.domain.syncing import (
     RowAnswer,
     RowResult,
@@ -70,13 +71,24 @@ Rows = dict[int, _Row]
 Answers = dict[int, RowAnswer]
 
 
+def check_taking_in(brand: Brand) -> None:
+    """Raises FeatureOffError where ambassadors are neither direct sellers nor employees (COL-3), BrandSuspendedError (BR-3).
+
+    What the brand deletes is deleted there as well.
+    """
+    if brand.record.status is not BrandStatus.ACTIVE:
+        raise BrandSuspendedError
+    if not brand.policy.features.sync:
+        raise FeatureOffError
+
+
 async def upsert_contacts(brand: Brand, upserts: Sequence[Upsert]) -> list[RowAnswer]:
     """Takes contacts in as the brand has them, each with its own answer, in input order; a bad one costs no good one.
 
-    Sent again, a row changes nothing. Raises FeatureOffError where ambassadors are neither direct sellers nor employees.
+    Sent again, a row changes nothing. Raises as `check_taking_in` does.
     """
-    if upserts and not brand.policy.features.sync:
-        raise FeatureOffError
+    if upserts:
+        check_taking_in(brand)
     accounts = await accounts_named(brand, {upsert.ambassador for upsert in upserts})
     answers: Answers = {}
     rows: Rows = {}

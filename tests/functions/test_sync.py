@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared.domain.policy import Features
+from shared.domain.staff import Role
 from tests.functions.suite import Suite
 from tests.functions.tenants import Tenant, settle
 
@@ -96,6 +97,19 @@ async def test_a_thousand_rows_a_call_and_no_more(suite: Suite, mine: Tenant) ->
     items = await sent(suite, mine, upserts=rows)
     assert {item["result"] for item in items} == {"created"} and len(items) == 1000
     await sent(suite, mine, upserts=rows, deletes=[{"key": "k1"}], expect=422)
+
+
+@pytest.mark.rule("BR-3")
+async def test_a_suspended_brand_can_still_delete_and_takes_nobody_in(suite: Suite, mine: Tenant) -> None:
+    rows = [{"key": "a", "ambassador": mine.me.account.id, "lastName": "L"}]
+    await sent(suite, mine, upserts=rows)
+    team = await suite.staff(Role.ACCOUNT_TEAM, "acme")
+    asked = await suite.http.post(
+        "/api/manager/brands/acme/status", headers=team, json={"action": "suspend", "reason": "unpaid"}
+    )
+    assert asked.status_code == 200, asked.text
+    await sent(suite, mine, upserts=rows, deletes=[{"key": "a"}], expect=403)
+    assert [item["result"] for item in await sent(suite, mine, deletes=[{"key": "a"}])] == ["deleted"]
 
 
 @pytest.mark.rule("BR-2")
