@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from shared.domain.address_book import Entry as Row
 from shared.domain.address_book import Unreadable, UnreadableFileError, count_entries, read_entries
 from shared.domain.addresses import clean_address
+from shared.domain.ambassador import AccountStatus
 from shared.domain.contact import Contact, Origin
 from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError, UnknownObjectError
 from shared.domain.jobs import LISTED_REFUSALS, Job, JobState, RowRefusal
@@ -83,6 +84,9 @@ async def run_import(brand: Brand, job: str) -> None:
 
 async def _read_on(brand: Brand, current: Versioned[Job], file: BinaryIO) -> Versioned[Job] | None:
     """The job with every row read, or with the reason why none can be; None when another message goes on with it."""
+    owner = await brand.ambassadors.get(current.record.ambassador_id, current.record.ambassador_id)
+    if owner and owner.record.status is not AccountStatus.ACTIVE:  # nothing more is taken in for who left (DEL-1)
+        return await brand.jobs.replace(current, current.record.changed(failure="ambassador_left"))
     try:
         await _fetch(brand, current.record, file)
         if current.record.total is None:

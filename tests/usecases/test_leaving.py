@@ -16,12 +16,12 @@ from shared.domain.errors import (
     UnauthenticatedError,
     UnknownObjectError,
 )
-from shared.domain.jobs import RunState
+from shared.domain.jobs import JobState, RunState
 from shared.domain.ledger import Evidence
 from shared.domain.policy import Durations, SweepGuard
 from shared.domain.retention import RuleId
 from shared.ports import Query, StaleError
-from shared.usecases import claims, contacts, farewell, invite, leaving, sessions, sign_up, sweep
+from shared.usecases import claims, contacts, farewell, import_contacts, invite, leaving, sessions, sign_up, sweep
 from shared.usecases.answer import Answer
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned
@@ -366,3 +366,15 @@ async def test_leaving_goes_through_though_somebody_is_faster(world: World, monk
     await leaving.remove(acme, ada, "brand")
     assert (await account_of(acme, ada)).status is AccountStatus.LEAVING
     assert await ledger_faults(world) == []
+
+
+@pytest.mark.rule("DEL-1")
+@pytest.mark.rule("COL-14")
+async def test_DEL_1_an_import_under_way_takes_nobody_in_for_who_left_and_its_file_is_gone(world: World) -> None:
+    acme, ada = await member(world)
+    job = await import_contacts.start_import(acme, ada, GRACE.encode(), "emails")
+    await leaving.remove(acme, ada, "brand")
+    await world.drain()
+    ended = await import_contacts.get_job(acme, ada, job.id)
+    assert (ended.state, ended.failure, ended.open_since) == (JobState.FAILED, "ambassador_left", None)
+    assert await world.contacts() == [] and world.files.files == {}
