@@ -19,6 +19,7 @@ from shared.domain.api_keys import ApiScope
 from shared.domain.forms import Form, FormField, FormKind
 from shared.domain.policy import ConsentBox
 from shared.domain.social import signature
+from shared.domain.staff import Role
 from shared.domain.tokens import Purpose
 from shared.ports import Query
 from shared.usecases.api_keys import create_key
@@ -33,7 +34,7 @@ from tests.support.scripted_http import Answer, Request, ScriptedServer, scripte
 pytestmark = pytest.mark.rule("VIS-8")
 
 FROM = {"X-Forwarded-For": IP, "User-Agent": "zqbody agent"}
-QUEUES = ("account-mails", "imports", "mails", "mail-events", "sweeps", "suppression-reach")
+QUEUES = ("account-mails", "newsletters", "imports", "mails", "mail-events", "sweeps", "suppression-reach")
 
 
 class Provider:
@@ -158,6 +159,7 @@ async def play(run: Run) -> None:
     await run.work()
     await machines(run)
     await forms(run)
+    await staff(run)
     await webhook(run)
     await run.ask("POST", f"/u/{run.provider.link('u')}", data={"scope": "brand"})
     await run.work()
@@ -237,6 +239,33 @@ async def forms(run: Run) -> None:
     run.tokens.append(token)
     await run.ask("GET", f"/c/{token}")
     assert (await run.ask("POST", f"/c/{token}", data={"confirm": "zqbody"})).status_code == 200
+    await run.work()
+
+
+async def staff(run: Run) -> None:
+    """The Manager looks for people, names users, releases addresses, and is asked badly."""
+    managed, uuid = "/api/manager/brands/acme", "00000000-0000-4000-8000-000000000007"
+    admin = await run.suite.staff(Role.BRAND_ADMIN, "acme")
+    team = await run.suite.staff(Role.ACCOUNT_TEAM, "acme")
+    run.tokens += [headers["Authorization"].partition(" ")[2] for headers in (admin, team)]
+    for path in ("/contacts", "/contacts.csv", "/ambassadors"):
+        for headers in (admin, team):
+            found = await run.ask("GET", managed + path, params={"q": PERSON["email"]}, headers=headers)
+            assert found.status_code == 200
+            await run.ask("GET", managed + path, params={"cursor": "zqbody", "zqbody": "zq7"}, headers=headers)
+    await run.ask("GET", f"{managed}/contacts/zqbody", headers=admin)
+    named = {"tenantId": uuid, "objectId": uuid, "displayName": "Zqfirstname Zqlastname", "role": "brand_support"}
+    assert (await run.ask("POST", f"{managed}/users", json=named, headers=admin)).status_code == 201
+    await run.ask("POST", f"{managed}/users", json={**named, "role": "zqbody"}, headers=admin)
+    await run.ask("DELETE", f"{managed}/users/zqbody", headers=admin)
+    release = {"email": PERSON["email"], "reason": "zqbody asked for it"}
+    for body in (release, {**release, "email": "zqbody@@zq7"}, {**release, "reason": f"for {PERSON['email']}"}):
+        await run.ask("POST", f"{managed}/suppressions/release", json=body, headers=team)
+    policy = (await run.ask("GET", managed, headers=admin)).json()
+    version = {**admin, "If-Match": '"zqbody"'}
+    await run.ask("PUT", managed, json={**policy, "primaryColour": "zqbody"}, headers=version)
+    for action in ("suspend", "resume", "zqbody"):
+        await run.ask("POST", f"{managed}/status", json={"action": action, "reason": "zqbody said so"}, headers=team)
     await run.work()
 
 
