@@ -123,6 +123,8 @@ ROUTES: Mapping[str, Route] = {
     "opt_out": Route("answers", POST, "/u/{token}"),
     "show_confirmation": Route("answers", PAGE, "/c/{token}"),
     "confirm_address": Route("answers", POST, "/c/{token}"),
+    "show_rights": Route("rights", PAGE, "/rights/{token}"),
+    "use_rights": Route("rights", POST, "/rights/{token}"),
     "receive_mail_events": Route("mail_events", POST, "/api/webhooks/mailjet"),
     "preview_retention": Route("retention", GET, RETENTION + "/preview"),
     "list_sweeps": Route("retention", GET, RETENTION + "/runs"),
@@ -193,6 +195,7 @@ QUEUES: Mapping[str, Messages] = {
     "return_mail_events": Messages("mail_events", "mail-events-poison"),
     "run_backup": Messages("backups", "backups"),
     "run_sweep": Messages("retention", "sweeps"),
+    "handle_rights": Messages("rights_work", "rights"),
     "reach_suppressed": Messages("housekeeping", "suppression-reach"),
 }
 

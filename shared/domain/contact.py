@@ -218,8 +218,21 @@ class Contact(Record):
 
     @property
     def shown_to_the_brand(self) -> bool:
-        """Whether brand users may know of the record: a brand opt-in, confirmed, of somebody who is still known (VIS-2)."""
+        """Whether brand users may know of the record: a brand opt-in, confirmed, of somebody still known (VIS-2).
+
+        While its person restricts it, it is kept and shown to nobody for use (RET-14).
+        """
+        return self.the_brands_too and self.restricted_at is None
+
+    @property
+    def the_brands_too(self) -> bool:
+        """Whether the record is the brand's as well: a brand opt-in, confirmed, of somebody still known."""
         return self.brand_opt_in is not BrandOptIn.NONE and not self.pending and self.anonymised_at is None
+
+    @property
+    def hides_its_address(self) -> bool:
+        """Whether not even the own ambassador sees the address: of who opted out, or restricted it (VIS-3, RET-14)."""
+        return self.ambassador_opt_in.opted_out or self.restricted_at is not None
 
     @property
     def _keeps_its_address_for_good(self) -> bool:
@@ -258,10 +271,10 @@ class Contact(Record):
         return row.content or (f"{row.job}.{row.row}" if row.job else self.id)
 
     def _search_text(self) -> str | None:
-        """What the ambassador may find the record by: never the hidden address of someone who opted out (VIS-3)."""
+        """What the ambassador may find the record by: never a hidden address (VIS-3)."""
         if not self.in_the_book or self.pending:
             return None
-        return _findable(self.first_name, self.last_name, None if self.ambassador_opt_in.opted_out else self.email)
+        return _findable(self.first_name, self.last_name, None if self.hides_its_address else self.email)
 
     def _brands_search_text(self) -> str | None:
         """What brand users may find the record by; nothing of a record that they may not see."""

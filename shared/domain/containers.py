@@ -79,6 +79,13 @@ UGC = Container(
     indexes=(("createdAt",), ("consent.contest", "createdAt"), ("deleteAt",), ("unsettledSince",), ("proof.at",)),
 )
 CONTESTS = Container("contests", partition="id", indexes=(("endsAt",),), home="settings")
+RIGHTS = Container(
+    "rights",
+    partition="id",
+    indexes=(("waitingUntil",), ("receivedAt",), ("runningSince",), ("owedSince",), ("passedOnAt",)),
+    equal=(("subject",),),
+    home="oversight",
+)
 FLAGS = Container("flags", partition="id", indexes=(("openSince",), ("at",)), home="oversight")
 SUPPRESSIONS = Container(
     "suppressions",
@@ -97,6 +104,10 @@ LEDGER = Container("ledger", partition="subject", indexes=(("seq",),))
 CLAIMS = Container("claims", partition="id")
 # Two kinds of counts that are soon forgotten: by `since` rate limits are found, by `at` the traces of ACT-5.
 LIMITS = Container("limits", partition="id", indexes=(("since",), ("at",)), backed_up=False)
+# Links are forgotten within a week: no backup keeps whose address asked.
+RIGHTS_LINKS = Container(
+    "rightsLinks", partition="id", indexes=(("pendingSince",), ("askedAt",)), backed_up=False, home="oversight"
+)
 JOBS = Container("jobs", partition="id", indexes=(("openSince",), ("startedAt",)), home="work")
 BATCHES = Container("batches", partition="id", indexes=(("openSince",), ("startedAt",)), home="work")
 API_KEYS = Container("apiKeys", partition="id", home="lookups")
@@ -121,6 +132,8 @@ BRAND_CONTAINERS = (
     UGC,
     CONTESTS,
     FLAGS,
+    RIGHTS,
+    RIGHTS_LINKS,
     SUPPRESSIONS,
     LEDGER,
     CLAIMS,

@@ -27,6 +27,9 @@ LIMITS: Mapping[str, Limit] = {
     "sign-up-from": Limit(60, timedelta(hours=1)),
     "password-forgotten": Limit(5, timedelta(hours=1)),
     "password-forgotten-from": Limit(30, timedelta(hours=1)),
+    "rights": Limit(3, timedelta(hours=1)),
+    "rights-from": Limit(30, timedelta(hours=1)),
+    "rights-by-link": Limit(100, timedelta(hours=1)),
     "password-of-nobody": Limit(1000, timedelta(hours=1)),  # counted for the work alone
 }
 

@@ -31,6 +31,7 @@ class Durations(Record):
     unconfirmed_sign_up: Annotated[int, Field(ge=1, le=30)] = 15
     leaving: Annotated[int, Field(ge=1, le=30)] = 7
     access_log: Annotated[int, Field(ge=180, le=1095)] = 365
+    rights_requests: Annotated[int, Field(ge=365, le=3650)] = 1095  # since they were closed
 
 
 class Sender(Record):
@@ -126,6 +127,10 @@ class Policy(Record):
     trace_days: Annotated[int, Field(ge=1, le=30)] = 7
     cookie_hours: Annotated[int, Field(ge=1, le=8760)] = 4320
     analytics_id: str | None = Field(default=None, pattern=r"^(G|UA)-[A-Z0-9-]{4,20}$")
+    time_zone: str = Field(default="Europe/Paris", max_length=60)  # in which the days of a due date end (RGT-5)
+    rights_team: str | None = Field(
+        default=None, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+    )  # told of due ones
 
     @field_validator("languages", "consent_boxes", "required_ambassador_fields")
     @classmethod
@@ -139,6 +144,17 @@ class Policy(Record):
     def _an_https_page(cls, value: str) -> str:
         if not re.fullmatch(r"https://[^\s<>\"']+", value):
             raise ValueError("must be an https address")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _a_known_zone(cls, value: str) -> str:
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("must be a time zone such as Europe/Paris") from None
         return value
 
 

@@ -13,6 +13,7 @@ from shared.domain.containers import AMBASSADORS, CONTACTS, SUPPRESSIONS
 from shared.domain.hashing import Hasher
 from shared.domain.suppression import Suppression, SuppressionReason
 from shared.domain.tombstones import (
+    RESTRICTION,
     Tombstone,
     What,
     people_of_account,
@@ -106,10 +107,14 @@ def replayed_contact(contact: Contact, told: Sequence[Tombstone]) -> Contact | N
     """
     erased: Tombstone | None = None
     withdrawn: dict[str, Tombstone] = {}
+    restriction: Tombstone | None = None
     stands = stands_for_its_address(contact)
     for stone in told:
         consent = stone.consent or ""
         own = stone.record == contact.id
+        if consent == RESTRICTION:
+            restriction = stone
+            continue
         of_the_address = stone.standing and stands and stone.at > contact.created_at
         if stone.what in _ERASES and (own or (of_the_address and erased is None)):
             erased = stone
@@ -123,6 +128,9 @@ def replayed_contact(contact: Contact, told: Sequence[Tombstone]) -> Contact | N
     after = contact
     for consent, stone in withdrawn.items():
         after = _WITHDRAWN[consent](after, stone)
+    if restriction and contact.anonymised_at is None:
+        since = (restriction.since or restriction.at) if restriction.what is What.WITHDREW else None
+        after = after.changed(restricted_at=since)
     if erased is None or contact.anonymised_at:
         return after
     if erased.what is What.DELETED and contact.proof is None and after.proof is None and after == contact:

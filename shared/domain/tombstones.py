@@ -79,6 +79,8 @@ _KNOWN = (
 )
 _STORED = {name: str(field.alias) for name, field in Contact.model_fields.items()}
 
+RESTRICTION = "restriction"  # art. 18: told as a consent is, though it erases nothing and lifts no erasure
+
 _BY_AN_OWN_ACT = frozenset({BrandOptIn.BLOG, BrandOptIn.INTERNAL_FORM, BrandOptIn.EXTERNAL_FORM})
 _NAMING = ("email", "facebook_id", "twitter_id", "instagram_id", "customer_id", "mobile_phone", "home_phone",
            "first_name", "last_name")  # fmt: skip
@@ -175,6 +177,9 @@ def _consents(before: Contact | None, after: Contact) -> Iterator[dict[str, Any]
     if (before is not None and before.partners_opt_in) != after.partners_opt_in:
         what = What.GAVE if after.partners_opt_in else What.WITHDREW
         yield {"what": what, "consent": "partners", "since": after.partners_opt_in_at}
+    if after.anonymised_at is None and (before.restricted_at if before else None) != after.restricted_at:
+        what = What.WITHDREW if after.restricted_at else What.GAVE
+        yield {"what": what, "consent": RESTRICTION, "since": after.restricted_at}
 
 
 def of_account(before: Ambassador | None, after: Ambassador | None, hasher: Hasher) -> Iterator[dict[str, Any]]:

@@ -40,7 +40,7 @@ class Standing(StrEnum):
     """How a record stands towards a viewer."""
 
     SHOWN = "shown"
-    OPTED_OUT = "opted_out"  # of the ambassador who looks
+    OPTED_OUT = "opted_out"  # of the ambassador who looks, or restricted by its person
     HIDDEN = "hidden"
 
 
@@ -113,7 +113,7 @@ def contact_standing(contact: Contact, viewer: Viewer) -> Standing:
         return Standing.SHOWN if contact.brand_sees else Standing.HIDDEN
     if viewer is not Viewer.OWN_AMBASSADOR or not contact.in_the_book or contact.pending:
         return Standing.HIDDEN
-    return Standing.OPTED_OUT if contact.ambassador_opt_in.opted_out else Standing.SHOWN
+    return Standing.OPTED_OUT if contact.hides_its_address else Standing.SHOWN
 
 
 def ambassador_standing(account: Ambassador, viewer: Viewer) -> Standing:

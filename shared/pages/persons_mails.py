@@ -29,6 +29,9 @@ MailName = Literal[
     "confirm_address",
     "visitor_message",
     "visitor_message_unanswered",
+    "your_rights",
+    "rights_extended",
+    "rights_answered",
 ]
 
 
@@ -210,6 +213,22 @@ def visitor_message_mail(
     """To an ambassador: what a visitor of the blog wrote, quoted, and whether the visitor may be answered (COL-5)."""
     name: MailName = "visitor_message" if may_answer else "visitor_message_unanswered"
     return _mail(name, brand, language, first_name, visitor=visitor_name, paragraphs=paragraphs_of(message))
+
+
+def your_rights_mail(*, brand: Brand, language: str, rights_url: str, until: date) -> MailContent:
+    """To whoever asked with this address: the link to everything that is held on them (RGT-2)."""
+    action = checked_url(rights_url, "rights_url")
+    return _mail("your_rights", brand, language, None, action_url=action, day=until)
+
+
+def rights_extended_mail(*, brand: Brand, language: str, reason: str, until: date) -> MailContent:
+    """That a request takes up to two months longer, and why (art. 12(3), RGT-5)."""
+    return _mail("rights_extended", brand, language, None, paragraphs=paragraphs_of(reason), day=until)
+
+
+def rights_answered_mail(*, brand: Brand, language: str, said: str) -> MailContent:
+    """What a person answers to a request (RGT-1)."""
+    return _mail("rights_answered", brand, language, None, paragraphs=paragraphs_of(said))
 
 
 def _content(item: Mapping[str, str | None], at: int) -> dict[str, str]:

@@ -18,11 +18,14 @@ from shared.pages.persons_mails import (
     new_comment_mail,
     publication_mail,
     reset_password_mail,
+    rights_answered_mail,
+    rights_extended_mail,
     suspended_mail,
     to_all_mail,
     visitor_message_mail,
     voucher_mail,
     you_left_mail,
+    your_rights_mail,
 )
 from shared.pages.persons_pages import (
     Agreement,
@@ -39,11 +42,13 @@ from shared.pages.persons_pages import (
     page_text_version,
     stop_notices_page,
 )
+from shared.pages.rights_page import Asking, Result, rights_asked_page, rights_page
 from shared.pages.sign_up_page import Field, FieldName, sign_up_page
 
 __all__ = [
     "LANGUAGES",
     "Agreement",
+    "Asking",
     "Brand",
     "Field",
     "FieldName",
@@ -55,6 +60,7 @@ __all__ = [
     "OptOutScope",
     "Page",
     "PageName",
+    "Result",
     "ToAllKind",
     "already_registered_mail",
     "confirm_address_mail",
@@ -77,6 +83,10 @@ __all__ = [
     "platform_brand",
     "publication_mail",
     "reset_password_mail",
+    "rights_answered_mail",
+    "rights_asked_page",
+    "rights_extended_mail",
+    "rights_page",
     "sign_up_page",
     "stop_notices_page",
     "suspended_mail",
@@ -84,4 +94,5 @@ __all__ = [
     "visitor_message_mail",
     "voucher_mail",
     "you_left_mail",
+    "your_rights_mail",
 ]

@@ -30,6 +30,7 @@ from shared.domain.orders import RecordedSale
 from shared.domain.policy import BrandRecord, Policy
 from shared.domain.publication import Publication
 from shared.domain.records import Instant, Record
+from shared.domain.rights import RightsLink, RightsRequest
 from shared.domain.suppression import Suppression
 from shared.domain.syncing import SyncKey
 from shared.domain.tracing import Trace
@@ -95,6 +96,8 @@ class Brand:
     contests: Collection[Contest]
     traces: Collection[Trace]
     flags: Collection[Flag]
+    rights: Collection[RightsRequest]
+    rights_links: Collection[RightsLink]
     suppressions: Collection[Suppression]
     ledger: Collection[Entry]
     claims: Collection[Claim]
@@ -293,6 +296,8 @@ class Brands:
             contests=of(c.CONTESTS, Contest),
             traces=of(c.LIMITS, Trace),
             flags=of(c.FLAGS, Flag),
+            rights=of(c.RIGHTS, RightsRequest),
+            rights_links=of(c.RIGHTS_LINKS, RightsLink),
             suppressions=of(c.SUPPRESSIONS, Suppression),
             ledger=of(c.LEDGER, Entry),
             claims=of(c.CLAIMS, Claim),

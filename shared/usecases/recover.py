@@ -19,6 +19,8 @@ from shared.usecases import (
     link_address_book,
     newsletters,
     photos,
+    rights,
+    rights_links,
     sweep,
     ugc,
     white_list,
@@ -57,6 +59,7 @@ class Recovered:
     opt_outs: int
     proofs: int
     confirmations: int
+    rights: int
     forgotten: int
 
 
@@ -90,6 +93,7 @@ async def recover(brand: Brand) -> Recovered:
         grants=await grants.disable_unused_grants(brand),
         opt_outs=await reach_again(brand, before),
         confirmations=confirmations,
+        rights=await rights.requests_again(brand, stamp(before)) + await rights_links.links_again(brand, stamp(before)),
         proofs=await repair_proofs(brand, PROOFS_WITHIN),
         forgotten=await _forget(brand),
     )
@@ -102,6 +106,7 @@ async def _forget(brand: Brand) -> int:
         + await forget_traces(brand)
         + await forget_old_accesses(brand)
         + await forget_old_vouchers(brand)
+        + await rights_links.forget_old_links(brand)
         + await _delete_old(brand, brand.jobs)
         + await _delete_old(brand, brand.batches)
         + await _delete_old(brand, brand.runs)

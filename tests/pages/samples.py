@@ -1,9 +1,15 @@
 """Every page and every mail once in each state, with harmless values."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, get_args
 
+from shared.domain.anonymisation import anonymised_contact
+from shared.domain.consent import AmbassadorOptIn
+from shared.domain.contact import Contact, MailKind, Origin, Sale, SentMail
+from shared.domain.held import Held, HeldRecord
+from shared.domain.ledger import Evidence, next_entry
+from shared.domain.rights import RightKind, RightsRequest, RightState
 from shared.pages import render
 from shared.pages.render import Brand, MailContent, Page
 
@@ -27,6 +33,51 @@ def a_brand(**changes: Any) -> Brand:
         "sender_name": "Acme News",
     }
     return Brand(**{**values, **changes})
+
+
+def held(ambassador: str, *, erased: bool = False) -> Held:
+    """What an access request finds: a record with everything, or what is left of one."""
+    at = datetime(2030, 2, 1, tzinfo=UTC)
+    origin = Origin(mechanism="crm")
+    contact = Contact(
+        ambassador_id="a" * 24,
+        first_name="Jean",
+        email="jean@example.org",
+        comments="Met at the fair",
+        tags=("fair", ambassador),
+        ambassador_opt_in=AmbassadorOptIn.NEW,
+        ambassador_opt_in_at=at,
+        sales=(Sale(order="7", at=at, amount="1.00", currency="EUR", products=("tea",)),),
+        mails=(SentMail(id="m" * 8, kind=MailKind.INVITATION, at=at),),
+        form_answers={"size": "L"},
+        created_at=at,
+        created_by=origin,
+        modified_at=at,
+        modified_by=origin,
+        restricted_at=at,
+    )
+    if erased:
+        contact = anonymised_contact(contact, at, "test")
+    will = {"rule": "RET-1", "action": "delete", "at": at}
+    proof = next_entry(
+        None,
+        subject=contact.id,
+        at=at,
+        before={},
+        after={"ambassadorOptIn": "new"},
+        evidence=Evidence(actor="person", mechanism="invitation"),
+        key=b"k",
+    )
+    request = RightsRequest(kind=RightKind.OTHER, state=RightState.OPEN, subject="h", received_at=at, due_at=at)
+    return Held(
+        at=at,
+        email=None if erased else "jean@example.org",
+        records=[HeldRecord(contact, None if erased else ambassador, [proof], None if erased else will)],
+        listed=[("global_opt_out", at)],
+        white_listed=True,
+        has_account=not erased,
+        requests=[request],
+    )
 
 
 def pages(
@@ -76,6 +127,12 @@ def pages(
         "sign-up confirmed": render.confirm_sign_up_page(**look, confirmed=True),
         "stop notices": render.stop_notices_page(**look, switch="newsletters", stopped=False),
         "notices stopped": render.stop_notices_page(**look, switch="comment_notifications", stopped=True),
+        "rights asked": render.rights_asked_page(**look, state="asked"),
+        "rights link confirmed": render.rights_asked_page(**look, state="sent"),
+        "rights": render.rights_page(**look, held=held(ambassador), email_masked=email, form="a" * 24, result=None),
+        "rights erased, confirmed": render.rights_page(
+            **look, held=held(ambassador, erased=True), email_masked=None, form="a" * 24, result="erase"
+        ),
         "invalid link": render.invalid_link_page(**look),
         "error": render.error_page(**look),
     }
@@ -122,6 +179,13 @@ def mails(
         "you_left": render.you_left_mail(**look, until=date(2030, 3, 1), by_the_person=True),
         "you_were_removed": render.you_left_mail(**look, until=date(2030, 3, 1), by_the_person=False),
         "confirm_address": render.confirm_address_mail(**person, confirm_url=CONFIRM_URL),
+        "your_rights": render.your_rights_mail(
+            brand=look["brand"], language=language, rights_url=CONFIRM_URL, until=date(2030, 3, 1)
+        ),
+        "rights_extended": render.rights_extended_mail(
+            brand=look["brand"], language=language, reason=body, until=date(2030, 3, 1)
+        ),
+        "rights_answered": render.rights_answered_mail(brand=look["brand"], language=language, said=body),
         "visitor_message": render.visitor_message_mail(**look, visitor_name=title, message=body, may_answer=True),
         "visitor_message_unanswered": render.visitor_message_mail(
             **look, visitor_name="", message=body, may_answer=False

@@ -16,6 +16,7 @@ from tests.pages.samples import LOGO, PAGE_NAMES, a_brand, pages
 every_page = pytest.mark.parametrize(
     ("language", "name"), [(language, name) for language in LANGUAGES for name in PAGE_NAMES]
 )
+RIGHTS = ("json", "csv", "provided_json", "rectify", "lift", "object", "erase", "ask")
 ASKED = {
     "invitation": {("answer", "accept"), ("answer", "decline")},
     "invitation accepted": {("answer", "decline")},
@@ -27,8 +28,12 @@ ASKED = {
     "sign up": {("create", "yes")},
     "sign up refused": {("create", "yes")},
     "stop notices": {("stop", "yes")},
+    "rights asked": {("do", "send")},
+    "rights": {("do", what) for what in RIGHTS},
+    "rights erased, confirmed": {("do", "json"), ("do", "object"), ("do", "ask")},
 }
-FORMS = ("sign up", "sign up refused")  # with fields to fill in
+SIGN_UPS = ("sign up", "sign up refused")
+FORMS = (*SIGN_UPS, "rights asked", "rights")  # with fields to fill in
 WITH_RESULT = [name for name in PAGE_NAMES if re.search("accepted|declined|closed|opted|confirmed|stopped", name)]
 
 
@@ -76,7 +81,7 @@ def test_only_the_press_of_a_button_asks_for_a_change_and_by_post(language: str,
         assert button.attributes["type"] == "submit" and button.text
         assert {"form", "fieldset"} <= set(button.within)
     for form in markup.all("form"):
-        assert form.attributes == {"method": "post", **({"action": "/login/accept"} if name in FORMS else {})}
+        assert form.attributes == {"method": "post", **({"action": "/login/accept"} if name in SIGN_UPS else {})}
         assert markup.one("legend").text
     assert not markup.all("script")
     filled_in = [field for field in markup.all("input") if field.attributes.get("type") != "hidden"]

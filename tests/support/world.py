@@ -21,6 +21,8 @@ from shared.usecases import (
     mail_events,
     newsletters,
     recover,
+    rights,
+    rights_links,
     send_mails,
     suppressing,
     sweep,
@@ -195,6 +197,13 @@ async def _back_up(world: World, brand: Brand, message: Mapping[str, Any]) -> No
     await back_up.run_backup(brand, message["backup"])
 
 
+async def _rights(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
+    if "link" in message:
+        await rights_links.send_link(brand, message["link"])
+    else:
+        await rights.run_request(brand, message["request"])
+
+
 HANDLERS: dict[str, Callable[[World, Brand, Mapping[str, Any]], Awaitable[None]]] = {
     import_contacts.QUEUE: _import,
     link_address_book.QUEUE: _fetch,
@@ -204,5 +213,6 @@ HANDLERS: dict[str, Callable[[World, Brand, Mapping[str, Any]], Awaitable[None]]
     mail_events.QUEUE: _apply,
     sweep.QUEUE: _sweep,
     suppressing.REACH_QUEUE: _reach,
+    rights_links.QUEUE: _rights,
     back_up.QUEUE: _back_up,
 }

@@ -1,0 +1,242 @@
+"""Using one's rights by a link (RGT-1): done at once on every record of the address, resumable, and written down.
+
+A request says what it is doing before it does it; whatever is cut short, the queue or the recovery timer takes up again, and
+each record tells by itself whether it was reached.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
+
+from shared.domain.anonymisation import anonymised_contact
+from shared.domain.consent import AmbassadorOptIn, BrandOptIn
+from shared.domain.contact import Contact, Origin
+from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError, UnknownObjectError
+from shared.domain.ledger import Evidence
+from shared.domain.rights import (
+    RECTIFIABLE,
+    Reached,
+    RightKind,
+    RightsRequest,
+    RightState,
+    due_at,
+    once,
+)
+from shared.domain.suppression import SuppressionReason
+from shared.ports import ConflictError, Query, StaleError, Where
+from shared.usecases.brands import Brand
+from shared.usecases.collections import Versioned
+from shared.usecases.limiting import count_against
+from shared.usecases.rights_links import QUEUE, OpenRights
+from shared.usecases.saving import ATTEMPTS, change
+from shared.usecases.suppressing import opt_out_of_brand
+from shared.usecases.suppressing import suppress as list_address
+
+# What a machine can do by itself; the others wait for a person.
+AT_ONCE = frozenset({
+    RightKind.RESTRICTION, RightKind.LIFTING, RightKind.OBJECTION, RightKind.RECTIFICATION, RightKind.ERASURE,
+})  # fmt: skip
+LOOKS = frozenset({RightKind.ACCESS, RightKind.PORTABILITY})
+LONGEST = 200
+LONGEST_TEXT = 4000
+
+
+async def use_right(
+    opened: OpenRights,
+    kind: RightKind,
+    form: str,
+    *,
+    changes: Mapping[str, str | None] | None = None,
+    text: str | None = None,
+) -> RightsRequest:
+    """Does what the person asks for, or writes it down for a person to do; the same press again changes nothing (MAIL-3).
+
+    `form` names the showing of the page that was pressed. Raises InvalidInputError, naming the field, for a correction
+    of nothing or a question without words, and TooManyRequestsError.
+    """
+    brand, link = opened.brand, opened.link
+    await count_against(brand, "rights-by-link", link.id)
+    now = brand.now()
+    fields = _checked(changes or {}) if kind is RightKind.RECTIFICATION else {}
+    words = _words(text) if kind in (RightKind.OTHER, RightKind.REVIEW) else None
+    due = due_at(now, brand.policy.time_zone)
+    request = RightsRequest(
+        id=once(link.id, kind, form),
+        kind=kind,
+        state=RightState.RUNNING if kind in AT_ONCE else RightState.OPEN,
+        subject=brand.hasher.ref(link.email) if link.email else link.people[0],
+        received_at=now,
+        due_at=due,
+        language=link.language,
+        people=link.people,
+        link=link.id,
+        changes=fields,
+        running_since=now if kind in AT_ONCE else None,
+    )
+    if kind in LOOKS:
+        request = request.done(now, "person")
+    elif kind not in AT_ONCE:
+        request = request.changed(text=words, email=link.email, waiting_until=due)
+    with suppress(ConflictError):  # this press was taken already
+        await brand.rights.create(request)
+    if kind in AT_ONCE:
+        await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "request": request.id}])
+        await run_request(brand, request.id)
+    found = await brand.rights.get(request.id, request.id)
+    return found.record if found else request
+
+
+async def run_request(brand: Brand, id: str) -> None:
+    """Takes a request up where it stands, and ends it; one that is at an end changes nothing."""
+    current = await brand.rights.get(id, id)
+    if current is None or current.record.state is not RightState.RUNNING:
+        return
+    request = current.record
+    evidence = Evidence(actor="person", mechanism=f"rights_{request.kind}", reason=request.id)
+    if request.kind in (RightKind.ERASURE, RightKind.OBJECTION):
+        for ref in request.people:  # first of all, so that nobody enters or writes to the address meanwhile
+            await list_address(brand, ref, SuppressionReason.GLOBAL_OPT_OUT, request.received_at)
+    if not request.listed:
+        current = await _listed(brand, current)
+    async for contact in _records(brand, request.people):
+        await _reach(brand, request, contact, evidence)
+    if request.kind is RightKind.ERASURE:
+        await _forget_address(brand, request)
+    with suppress(StaleError):  # another worker came to the same end
+        await brand.rights.replace(current, current.record.done(brand.now(), "person"))
+
+
+async def requests_again(brand: Brand, before: str) -> int:
+    """Queues again the requests that were cut short; gives how many."""
+    waiting = Query(where=(Where("runningSince", "<=", before),), order_by="runningSince")
+    sent = 0
+    async for page in brand.rights.pages(waiting):
+        await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "request": item.record.id} for item in page])
+        sent += len(page)
+    return sent
+
+
+async def _listed(brand: Brand, current: Versioned[RightsRequest]) -> Versioned[RightsRequest]:
+    """The request with the records it is about, and the brand's key of each: an erased record does not tell it any more."""
+    reached = [
+        Reached(contact=c.id, ambassador=c.ambassador_id, key=c.customer_id if c.the_brands_too else None)
+        async for c in _records(brand, current.record.people)
+        if c.anonymised_at is None
+    ]
+    for _ in range(ATTEMPTS):
+        try:
+            return await brand.rights.replace(current, current.record.changed(reached=tuple(reached), listed=True))
+        except StaleError:
+            found = await brand.rights.get(current.record.id, current.record.id)
+            if found is None:
+                raise UnknownObjectError from None
+            if found.record.listed:
+                return found
+            current = found
+    raise ChangedMeanwhileError
+
+
+async def _reach(brand: Brand, request: RightsRequest, contact: Contact, evidence: Evidence) -> None:
+    at = request.received_at
+
+    async def to(act: Callable[[Contact], Contact | None]) -> None:
+        with suppress(ConflictError):  # what is left of somebody entered anew: the newer record has the address
+            await change(brand, contact.ambassador_id, contact.id, act, evidence)
+
+    origin = Origin(mechanism=evidence.mechanism)
+    match request.kind:
+        case RightKind.RESTRICTION:
+            await to(lambda c: None if c.restricted_at or c.anonymised_at else c.changed(restricted_at=at))
+        case RightKind.LIFTING:
+            await to(lambda c: c.changed(restricted_at=None) if c.restricted_at and c.restricted_at <= at else None)
+        case RightKind.RECTIFICATION:
+            fields = request.changes
+            await to(
+                lambda c: (
+                    None
+                    if c.anonymised_at or all(getattr(c, name) == value for name, value in fields.items())
+                    else c.changed(**fields, modified_at=brand.now(), modified_by=origin)
+                )
+            )
+        case RightKind.OBJECTION:
+            await opt_out_of_brand(brand, contact, evidence)
+            await to(lambda c: _objected(c, brand, origin))
+        case RightKind.ERASURE:
+            await _let_go_of_voucher(brand, contact)
+            await to(lambda c: _erased(c, brand, evidence.mechanism))
+
+
+def _objected(contact: Contact, brand: Brand, origin: Origin) -> Contact | None:
+    """The contact without the agreements that the brand and its partners write by (art. 21(2))."""
+    if contact.anonymised_at or not (contact.brand_opt_in.allows_communications or contact.partners_opt_in):
+        return None
+    now = brand.now()
+    after = contact.changed(modified_at=now, modified_by=origin)
+    if contact.brand_opt_in.allows_communications:
+        after = after.changed(brand_opt_in=BrandOptIn.STORAGE_ONLY, brand_opt_in_at=now)
+    return after.changed(partners_opt_in=False, partners_opt_in_at=now) if contact.partners_opt_in else after
+
+
+def _erased(contact: Contact, brand: Brand, because: str) -> Contact | None:
+    """The contact anonymised, and opted out of all, so that its hash keeps everybody from beginning anew (SUP-5).
+
+    The wish to be erased ends a restriction, which the same person asked for.
+    """
+    if contact.anonymised_at:
+        return None
+    now = brand.now()
+    out = contact.changed(
+        restricted_at=None,
+        ambassador_opt_in=AmbassadorOptIn.OPT_OUT_GLOBAL,
+        ambassador_opt_in_at=now,
+        brand_opt_in=BrandOptIn.NONE,
+        brand_opt_in_at=now if contact.brand_opt_in is not BrandOptIn.NONE else contact.brand_opt_in_at,
+        partners_opt_in=False,
+        partners_opt_in_at=now if contact.partners_opt_in else contact.partners_opt_in_at,
+    )
+    return anonymised_contact(out, now, because)
+
+
+async def _let_go_of_voucher(brand: Brand, contact: Contact) -> None:
+    """A voucher that leads to an erased record goes: it says nothing of anybody, but what would be bought by it would."""
+    if contact.voucher is None:
+        return
+    current = await brand.vouchers.get(contact.voucher.code, contact.voucher.code)
+    if current and current.record.redeemed is None:
+        with suppress(StaleError):  # redeemed in this moment: the sale stays, and the record's own part of it goes
+            await brand.vouchers.delete(current)
+
+
+async def _forget_address(brand: Brand, request: RightsRequest) -> None:
+    """The link goes on opening the page, which says that hashes are left; the address itself is gone from it."""
+    link = await brand.rights_links.get(request.link, request.link) if request.link else None
+    if link and link.record.email:
+        with suppress(StaleError):
+            await brand.rights_links.replace(link, link.record.changed(email=None))
+
+
+async def _records(brand: Brand, people: tuple[str, ...]) -> AsyncIterator[Contact]:
+    async for page in brand.contacts.pages(Query(where=(Where("emailHash", "in", people),))):
+        for item in page:
+            yield item.record
+
+
+def _checked(changes: Mapping[str, str | None]) -> dict[str, str | None]:
+    fields: dict[str, str | None] = {}
+    errors = []
+    for name, value in changes.items():
+        if name not in RECTIFIABLE:
+            errors.append(FieldError(name, "cannot be corrected here"))
+        elif value is not None and len(value.strip()) > LONGEST:
+            errors.append(FieldError(name, f"must be at most {LONGEST} characters"))
+        else:
+            fields[name] = (value or "").strip() or None
+    if errors or not fields:
+        raise InvalidInputError(errors=errors or [FieldError("", "says nothing to correct")])
+    return fields
+
+
+def _words(text: str | None) -> str:
+    words = (text or "").strip()
+    if not words or len(words) > LONGEST_TEXT:
+        raise InvalidInputError(errors=[FieldError("text", f"must be 1 to {LONGEST_TEXT} characters")])
+    return words
