@@ -177,7 +177,7 @@ def _objected(contact: Contact, brand: Brand, origin: Origin) -> Contact | None:
 
 
 def _erased(contact: Contact, brand: Brand, because: str) -> Contact | None:
-    """The contact anonymised, and opted out of all, so that its hash keeps everybody from beginning anew (SUP-5).
+    """The contact anonymised, and opted out of all, so that its hash keeps everybody from beginning anew (RGT-4, SUP-5).
 
     The wish to be erased ends a restriction, which the same person asked for.
     """

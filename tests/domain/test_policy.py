@@ -12,7 +12,8 @@ from shared.domain.staff import MAY_RUN_SWEEPS, Role, StaffMember
 from tests.support.records import SECOND, START, a_policy
 
 BOUNDS = [("new", 1, 90), ("invitation", 1, 60), ("opted_out", 30, 1095), ("inactive_contact", 30, 1825),
-          ("unconfirmed_sign_up", 1, 30), ("brand_ended", 1, 30), ("access_log", 180, 1095)]  # fmt: skip
+          ("unconfirmed_sign_up", 1, 30), ("brand_ended", 1, 30), ("access_log", 180, 1095),
+          ("rights_requests", 365, 3650)]  # fmt: skip
 
 
 @pytest.mark.rule("BR-2")
@@ -26,6 +27,7 @@ def test_the_defaults_are_those_of_the_guide() -> None:
         "leaving": 7,
         "brand_ended": 7,
         "access_log": 365,
+        "rights_requests": 3 * 365,
     }
     policy = a_policy()
     assert (policy.soft_bounce_limit, policy.sweep_guard.share, policy.sweep_guard.records) == (5, 0.10, 1000)
@@ -144,3 +146,12 @@ def test_analytics_and_sites_are_what_they_say() -> None:
     ):
         with pytest.raises(ValidationError):
             a_policy(**{field: refused})
+
+
+@pytest.mark.rule("RGT-5")
+def test_a_time_zone_is_one_that_there_is() -> None:
+    assert a_policy().time_zone == "Europe/Paris"
+    assert a_policy(time_zone="Pacific/Kiritimati").time_zone == "Pacific/Kiritimati"
+    for refused in ("Europe/Nowhere", "", "../etc/passwd", "/etc/passwd"):
+        with pytest.raises(ValidationError):
+            a_policy(time_zone=refused)
