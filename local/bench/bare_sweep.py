@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +14,7 @@ _A_PAGE = 100
 _DELETED, _WITH_ENTRY = 3, 6
 
 
-def build(path: Path, due: int, held: int, body_bytes: int) -> None:
+def build(path: Path, due: int, held: int, body_bytes: int, *, scattered: bool = False) -> None:
     """A file with `held` rows, of which as many are due, in the same order, as in the population of the store."""
     with closing(_open(path)) as connection:
         connection.executescript(
@@ -23,7 +23,9 @@ def build(path: Path, due: int, held: int, body_bytes: int) -> None:
             "CREATE TABLE ledger (id TEXT PRIMARY KEY, body BLOB) WITHOUT ROWID;"
         )
         connection.execute("BEGIN")
-        connection.executemany("INSERT INTO contacts VALUES (?, ?, ?, ?)", _rows(due, held, body_bytes))
+        connection.executemany(
+            "INSERT INTO contacts VALUES (?, ?, ?, ?)", _rows(lives(due, held, scattered=scattered), body_bytes)
+        )
         connection.execute("COMMIT")
 
 
@@ -51,9 +53,9 @@ def sweep(path: Path, body_bytes: int) -> float:
             connection.execute("COMMIT")
 
 
-def _rows(due: int, held: int, body_bytes: int) -> Iterator[tuple[str, str, str, bytes]]:
+def _rows(population: Iterable[str], body_bytes: int) -> Iterator[tuple[str, str, str, bytes]]:
     body, ambassador = b"x" * body_bytes, ""
-    for number, life in enumerate(lives(due, held)):
+    for number, life in enumerate(population):
         if number % CONTACTS_AN_AMBASSADOR == 0:
             ambassador = os.urandom(15).hex()
         id = f"{ambassador}.{os.urandom(15).hex()}"

@@ -35,12 +35,12 @@ class Population:
         self._ambassador = ""
         self._templates: dict[str, Document] = {}
 
-    async def write(self, due: int, held: int, progress: Progress) -> None:
-        """`held` records, of which `due` are due now: whole books, evenly among the others."""
+    async def write(self, due: int, held: int, progress: Progress, *, scattered: bool = False) -> None:
+        """`held` records, of which `due` are due now: whole books, evenly among the others; or scattered over all books."""
         documents = self._brand.ports.store.brand(self._brand.id, containers.CONTACTS)
         ledger = self._brand.ports.store.brand(self._brand.id, containers.LEDGER)
         batch: list[Document] = []
-        for number, life in enumerate(lives(due, held), start=1):
+        for number, life in enumerate(lives(due, held, scattered=scattered), start=1):
             batch.append(self._document(number, life))
             if len(batch) < _A_BATCH and number < held:
                 continue
@@ -145,8 +145,13 @@ class Population:
         return self._now - timedelta(days=days)
 
 
-def lives(due: int, held: int) -> Iterator[str]:
-    """For each record what it went through; whole books are due, as an import is when its time has come."""
+def lives(due: int, held: int, *, scattered: bool = False) -> Iterator[str]:
+    """For each record what it went through; whole books are due, as an import is when its time has come, or `scattered` ones."""
+    if scattered:
+        for number in range(held):
+            earlier, now = number * due // held, (number + 1) * due // held
+            yield DUE_LIVES[earlier % len(DUE_LIVES)] if now > earlier else _HELD[number % len(_HELD)]
+        return
     books = -(-held // CONTACTS_AN_AMBASSADOR)
     due_books = -(-due // CONTACTS_AN_AMBASSADOR)
     made = number = 0

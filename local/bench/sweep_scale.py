@@ -12,10 +12,14 @@ def measure(rows: int | None, progress: Progress) -> Measurement:
     due = rows or DUE
     few = sweeps(due, due * FEW, progress)
     many = sweeps(due, due * MANY, progress)
+    some = max(due // 10, 10)
+    apart = [sweeps(some, some * times, progress, scattered=True) for times in (MANY, FEW)]
     conditions = {
         "due": due,
         "held": f"{due * MANY} against {due * FEW}",
         "seconds": f"{many.ours:.2f} against {few.ours:.2f}",
+        "scattered one by one": f"{apart[0].ours / apart[1].ours:.2f} times"
+        f" ({apart[0].bare / apart[1].bare:.2f} the bare library) for {some} of {some * MANY} against {some * FEW}",
         "rounds": ROUNDS,
         **CONDITIONS,
     }

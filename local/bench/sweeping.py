@@ -47,12 +47,12 @@ def measure(rows: int | None, progress: Progress) -> Measurement:
     return Measurement("sweep", due / seconds.ours, "dispositions/s", due / seconds.bare, TARGET, conditions)
 
 
-def sweeps(due: int, held: int, progress: Progress) -> Seconds:
+def sweeps(due: int, held: int, progress: Progress, *, scattered: bool = False) -> Seconds:
     """Builds the records once and sweeps copies of the files."""
     with scratch_folder() as folder:
-        body_bytes = asyncio.run(_build(folder / "built", due, held, progress))
+        body_bytes = asyncio.run(_build(folder / "built", due, held, progress, scattered))
         progress(f"writing {held:,} bare rows")
-        bare_sweep.build(folder / "bare.sqlite3", due, held, body_bytes)
+        bare_sweep.build(folder / "bare.sqlite3", due, held, body_bytes, scattered=scattered)
         ours, bare = [], []
         for done in range(ROUNDS):
             progress(f"sweeping {due:,} of {held:,}", done, ROUNDS)
@@ -68,11 +68,11 @@ def sweeps(due: int, held: int, progress: Progress) -> Seconds:
         return Seconds(statistics.median(ours), statistics.median(bare))
 
 
-async def _build(folder: Path, due: int, held: int, progress: Progress) -> int:
+async def _build(folder: Path, due: int, held: int, progress: Progress, scattered: bool) -> int:
     """Writes the records; gives how large they are on average."""
     embedded = Embedded(folder)
     brand = await embedded.brand()
-    await Population(brand).write(due, held, progress)
+    await Population(brand).write(due, held, progress, scattered=scattered)
     items, _ = await brand.contacts.page(Query(limit=100))
     sizes = [len(item.record.model_dump_json(by_alias=True, exclude_defaults=True)) for item in items]
     await embedded.close()

@@ -143,7 +143,7 @@ def the_ledger_is_whole(running: Running) -> None:
 
 
 def test_the_demonstration_tells_what_became_of_each_contact_and_why(running: Running) -> None:
-    played = running.dev("demo", "--port", str(running.port))
+    played = running.dev("demo", "--port", str(running.port), timeout=300)
     assert played.returncode == 0, played.stdout + played.stderr
     table = played.stdout.partition("Contact")[2]
     ends = {row.split()[0]: re.split(r"\s{2,}", row.strip())[-2:] for row in table.splitlines()[1:11]}
