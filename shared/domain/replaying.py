@@ -22,6 +22,7 @@ from shared.domain.tombstones import (
     same_person,
     stands_for_its_address,
 )
+from shared.domain.ugc import Ugc
 
 BECAUSE = "BAK-3"
 
@@ -40,12 +41,11 @@ class Remembered:
         told = [stone for stone in found.values() if stone.what is not What.VOID and stone.id not in void]
         told.sort(key=lambda stone: (stone.at, not stone.what.takes_back))
         self._by_person: defaultdict[tuple[str, str], list[Tombstone]] = defaultdict(list)
-        self._gone: dict[tuple[str, str, str], Tombstone] = {}
+        self._of_record: defaultdict[tuple[str, str, str], list[Tombstone]] = defaultdict(list)
         for stone in told:
             for ref in dict.fromkeys((*stone.people, *stone.moved_to)):
                 self._by_person[stone.container, ref].append(stone)
-            if stone.what is What.DELETED:
-                self._gone[stone.container, stone.partition, stone.record] = stone
+            self._of_record[stone.container, stone.partition, stone.record].append(stone)
         self._order = {stone.id: place for place, stone in enumerate(told)}
         self.count = len(told)
 
@@ -54,14 +54,14 @@ class Remembered:
         people = people_of_document(document, hasher)
         return any((name, ref) in self._by_person for name in (CONTACTS.name, SUPPRESSIONS.name) for ref in people)
 
-    def deleted(self) -> Iterable[tuple[str, str, str]]:
-        """Container, partition and id of everything that was deleted."""
-        return self._gone
+    def records(self, container: str) -> list[tuple[str, str]]:
+        """Partition and id of every record of a container that something is told of."""
+        return [(partition, id) for name, partition, id in self._of_record if name == container]
 
-    def gone(self, container: str, partition: str, id: str, made: str | None) -> bool:
-        """Whether this very record, made then, was deleted; for what is no person and says when it was made."""
-        stone = self._gone.get((container, partition, id))
-        return stone is not None and made is not None and stone.made == made
+    def of_record(self, container: str, partition: str, id: str, made: str | None) -> list[Tombstone]:
+        """What was told of this very record, made then, in order; for what is no person and says when it was made."""
+        told = self._of_record.get((container, partition, id), ())
+        return [stone for stone in told if made is not None and stone.made == made]
 
     def of_contact(self, contact: Contact, hasher: Hasher) -> list[Tombstone]:
         """What was told of this person and this ambassador, once the record was there, in order."""
@@ -191,6 +191,9 @@ def replayed_account(account: Ambassador, told: Sequence[Tombstone], hasher: Has
     after = account
     for consent, stone in switched.items():
         part, _, name = consent.partition(".")
+        if part in ("photo", "grant"):
+            after = _without(after, name, stone)
+            continue
         switches = getattr(after, part)
         on = (stone.what is What.GAVE) if part == "communication" else (stone.what is What.WITHDREW)
         after = after.changed(**{part: switches.changed(**{name: on})})
@@ -198,6 +201,29 @@ def replayed_account(account: Ambassador, told: Sequence[Tombstone], hasher: Has
         because = LeftBecause(left.state) if left.state else None
         after = after.changed(status=AccountStatus.LEAVING, left_at=left.since or left.at, left_because=because)
     return after
+
+
+def _without(account: Ambassador, network: str, stone: Tombstone) -> Ambassador:
+    """The account without the photo that was replaced or removed, or without the grant that was withdrawn."""
+    if stone.consent == "photo":
+        old = account.photo is not None and account.photo.file == stone.state
+        return account.changed(photo=None) if old else account
+    if stone.what is What.GAVE:
+        return account
+    kept = {n: grant for n, grant in account.grants.items() if n != network or grant.granted_at > stone.at}
+    return account.changed(grants=kept) if len(kept) < len(account.grants) else account
+
+
+def replayed_photo(photo: Ugc, told: Sequence[Tombstone]) -> Ugc | None:
+    """An uploaded photo after what was told of it; None when it goes for good."""
+    withdrawn: Tombstone | None = None
+    for stone in told:
+        if stone.what is What.DELETED:
+            return photo.emptied() if photo.proof else None
+        if stone.consent == "reuse":
+            withdrawn = stone if stone.what is What.WITHDREW else None
+    after = photo.withdrawn(withdrawn.at) if withdrawn else photo
+    return after.emptied() if photo.file and any(stone.what is What.ANONYMISED for stone in told) else after
 
 
 def replayed_listing(entry: Suppression | None, id: str, told: Sequence[Tombstone]) -> Suppression | None:

@@ -12,11 +12,12 @@ from pydantic import Field
 from shared.domain.ambassador import AccountStatus, Ambassador
 from shared.domain.consent import BrandOptIn, OptInClass
 from shared.domain.contact import Contact
-from shared.domain.containers import AMBASSADORS, CONTACTS, SUPPRESSIONS
+from shared.domain.containers import AMBASSADORS, CONTACTS, SUPPRESSIONS, UGC
 from shared.domain.hashing import Hasher
 from shared.domain.ids import new_id
 from shared.domain.records import Instant, Record
 from shared.domain.suppression import Suppression
+from shared.domain.ugc import Ugc
 
 
 class What(StrEnum):
@@ -210,6 +211,14 @@ def _acts_of_account(before: Ambassador | None, after: Ambassador | None) -> Ite
             yield {"what": What.GAVE, "consent": "account"}
     if after.status is AccountStatus.ANONYMISED or before is None:
         return
+    if before.photo and after.photo != before.photo:
+        yield {"what": What.WITHDREW, "consent": "photo", "state": before.photo.file}
+    for network in before.grants.keys() | after.grants.keys():
+        had, has = before.grants.get(network), after.grants.get(network)
+        if has and has.active and (had is None or had.granted_at != has.granted_at):
+            yield {"what": What.GAVE, "consent": f"grant.{network}"}
+        elif had and had.active and not (has and has.active):
+            yield {"what": What.WITHDREW, "consent": f"grant.{network}"}
     for name in type(after.communication).model_fields:
         if getattr(after.communication, name) != getattr(before.communication, name):
             what = What.GAVE if getattr(after.communication, name) else What.WITHDREW
@@ -235,6 +244,24 @@ def of_suppression(before: Suppression | None, after: Suppression | None, hasher
         yield {"what": What.UNLISTED, "people": people, "state": reason.value}
 
 
+def of_photo(before: Ugc | None, after: Ugc | None, hasher: Hasher) -> Iterator[dict[str, Any]]:
+    """What a write of an uploaded photo has to leave behind."""
+    if before is None:
+        return
+    if after is None:
+        yield {"what": What.DELETED}
+        return
+    if before.file and not after.file:
+        yield {"what": What.ANONYMISED}
+    had, has = (
+        photo.consent if photo.consent and not photo.consent.withdrawn_at else None for photo in (before, after)
+    )
+    if has and has != had:
+        yield {"what": What.GAVE, "consent": "reuse"}
+    elif had and not has:
+        yield {"what": What.WITHDREW, "consent": "reuse"}
+
+
 def of_anything(before: Any, after: Any, hasher: Hasher) -> Iterator[dict[str, Any]]:
     """What a write of anything else has to leave behind: that it is gone."""
     if before is not None and after is None:
@@ -245,5 +272,6 @@ OF: Mapping[str, Callable[[Any, Any, Hasher], Iterator[dict[str, Any]]]] = {
     CONTACTS.name: of_contact,
     AMBASSADORS.name: of_account,
     SUPPRESSIONS.name: of_suppression,
+    UGC.name: of_photo,
 }
 """How the containers whose writes say more than that something is gone are read."""

@@ -3,25 +3,31 @@
 Who is meant is told by keyed hashes. It can be cut short and done again at any time: done again it changes nothing.
 """
 
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.ambassador import AccountStatus, Ambassador
 from shared.domain.contact import Contact
-from shared.domain.containers import CONTACTS, LEDGER
+from shared.domain.containers import AMBASSADORS, CONTACTS, LEDGER, SUPPRESSIONS, UGC
 from shared.domain.ledger import Evidence, next_entry
-from shared.domain.replaying import BECAUSE, Remembered, replayed_account, replayed_contact, replayed_listing
-from shared.domain.tombstones import OF
+from shared.domain.replaying import (
+    BECAUSE,
+    Remembered,
+    replayed_account,
+    replayed_contact,
+    replayed_listing,
+    replayed_photo,
+)
 from shared.ports import Key, Outcome, Query, Write
 from shared.usecases.back_up import CONTAINERS
 from shared.usecases.brands import Brand
-from shared.usecases.claims import release
+from shared.usecases.claims import release, release_network
 from shared.usecases.collections import Change, Versioned, chunks
 from shared.usecases.farewell import ALSO_GOES
 from shared.usecases.remembering import log_of, made
 from shared.usecases.saving import Edit, enter_proof, save_many
+from shared.usecases.ugc import said
 
 A_PAGE = 500
 EVIDENCE = Evidence(actor="system", mechanism=BECAUSE)
@@ -67,6 +73,7 @@ async def replay(brand: Brand, since: datetime) -> Replayed:
         saved += [contact is not None for contact in await save_many(brand, edits)]
         done.contacts += sum(saved)
         done.unsaved += len(saved) - sum(saved)
+    await _photos(brand, told, done)
     await _what_is_no_person(brand, told, done)
     return done
 
@@ -106,6 +113,10 @@ async def _account(brand: Brand, current: Versioned[Ambassador], told: Remembere
     if after == account:
         return
     done.accounts += 1
+    if after is not None:
+        for network, grant in account.grants.items():
+            if grant.account_hash and network not in after.grants:
+                await release_network(brand, account.id, network, grant.account_hash)
     if after is None or after.status is AccountStatus.ANONYMISED:
         await release(brand, account)
         for file in account.files:
@@ -131,21 +142,46 @@ async def _account(brand: Brand, current: Versioned[Ambassador], told: Remembere
         await enter_proof(brand, after.proof)
 
 
+async def _photos(brand: Brand, told: Remembered, done: Replayed) -> None:
+    for some in chunks(told.records(UGC.name), 100):
+        for item in (await brand.ugc.get_many(some)).values():
+            photo = item.record
+            about = told.of_record(UGC.name, photo.ambassador_id, photo.id, made(photo.to_document()))
+            after = replayed_photo(photo, about)
+            if after == photo:
+                continue
+            done.others += 1
+            if after is None:
+                await brand.ugc.delete(item)
+                continue
+            proof = photo.proof
+            if said(photo) != said(after):
+                proof = next_entry(
+                    photo.proof,
+                    subject=photo.id,
+                    at=brand.now(),
+                    before=said(photo),
+                    after=said(after),
+                    evidence=EVIDENCE,
+                    key=brand.ledger_key,
+                )
+            await brand.ugc.replace(item, after.changed(proof=proof))
+            if proof and proof != photo.proof:
+                await enter_proof(brand, proof)
+
+
 async def _what_is_no_person(brand: Brand, told: Remembered, done: Replayed) -> None:
     """What somebody deleted of what was theirs: publications, comments, likes; each only if it is that very one."""
-    names = {c.name: c for c in CONTAINERS if c.name not in OF and c is not LEDGER}
-    keys: defaultdict[str, list[Key]] = defaultdict(list)
-    for container, partition, id in told.deleted():
-        if container in names:
-            keys[container].append(Key(partition, id))
-    for name, gone in keys.items():
-        documents = brand.ports.store.brand(brand.id, names[name])
-        for some in chunks(gone, 100):
-            there = await documents.read_many(some)
+    for container in CONTAINERS:
+        if container in (CONTACTS, AMBASSADORS, SUPPRESSIONS, UGC, LEDGER):
+            continue
+        documents = brand.ports.store.brand(brand.id, container)
+        for some in chunks(told.records(container.name), 100):
+            there = await documents.read_many([Key(*key) for key in some])
             writes = [
                 Write(key, None, stored.etag)
                 for key, stored in there.items()
-                if told.gone(name, key.partition, key.id, made(stored.document))
+                if told.of_record(container.name, key.partition, key.id, made(stored.document))
             ]
             results = await documents.write_many(writes) if writes else []
             done.others += sum(result.outcome is Outcome.WRITTEN for result in results)

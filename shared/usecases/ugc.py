@@ -171,8 +171,8 @@ async def _consent(brand: Brand, ambassador: str, id: str, contest: Contest | No
             before.proof,
             subject=id,
             at=now,
-            before=_said(before),
-            after=_said(after),
+            before=said(before),
+            after=said(after),
             evidence=Evidence(
                 actor=f"ambassador:{ambassador}",
                 mechanism="contest" if contest else "contest_withdrawn",
@@ -188,7 +188,7 @@ async def _consent(brand: Brand, ambassador: str, id: str, contest: Contest | No
     raise ChangedMeanwhileError
 
 
-def _said(photo: Ugc) -> dict[str, str | int | None]:
+def said(photo: Ugc) -> dict[str, str | int | None]:
     """What the consent says, for the ledger."""
     consent = photo.consent
     if consent is None or consent.withdrawn_at:

@@ -2,15 +2,19 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from inspect import isasyncgenfunction
 from typing import Any
 
 from shared.adapters.sqlite import SqliteStore
+from shared.domain.contact import Contact
 from shared.ports import Store
 from shared.usecases import back_up
+from shared.usecases.answer import Answer
 from shared.usecases.brands import Brands
+from shared.usecases.replay import replay
 from shared.usecases.restore import Restored, restore
+from tests.support.acts import answered, invited
 from tests.support.world import World
 
 
@@ -80,3 +84,22 @@ async def everything(world: World, brand: str = "acme") -> dict[str, list[dict[s
         if documents:
             found[container.name] = sorted(documents, key=lambda document: str(document["id"]))
     return found
+
+
+async def accepted(world: World, ada: str, *emails: str) -> list[Contact]:
+    """Contacts who said yes, a day ago."""
+    await invited(world, ada, *emails)
+    found = [await answered(world, email, Answer.ACCEPT) for email in emails]
+    world.clock.advance(days=1)
+    return found
+
+
+async def replayed_again(world: World, brand: str = "acme") -> int:
+    """How much a second replay changes."""
+    opened = await world.brands.being_restored(brand)
+    return (await replay(opened, world.clock.now() - timedelta(days=400))).changed
+
+
+async def states(world: World) -> dict[str, str]:
+    """The opt-in of every contact that still has an address."""
+    return {c.email: c.ambassador_opt_in.value for c in await world.contacts() if c.email}

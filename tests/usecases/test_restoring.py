@@ -1,63 +1,30 @@
 """A backup that is put back resurrects nobody (BAK-3), and hits nobody else."""
 
-from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 
 from shared.domain.ambassador import AccountStatus
+from shared.domain.community import Reaction, ReactionKind
 from shared.domain.consent import AmbassadorOptIn
-from shared.domain.contact import Contact
-from shared.domain.containers import CONTACTS, Container
-from shared.domain.errors import RestoreRefusedError, UnknownObjectError
+from shared.domain.contest import ReuseConsent
+from shared.domain.grants import Network
+from shared.domain.ledger import Evidence
 from shared.domain.suppression import SuppressionReason
-from shared.ports import Documents, Fate, Query
-from shared.usecases import back_up, contacts, invite, leaving, send_mails, sessions, suppressing
-from shared.usecases.answer import Answer, Scope
-from shared.usecases.backup_parts import BrokenBackupError
-from shared.usecases.brands import KEEP_FOR, Brand, Brands, keys_path
-from shared.usecases.replay import replay
-from shared.usecases.restore import restore
+from shared.domain.ugc import Ugc
+from shared.ports import Query, StaleError
+from shared.usecases import contacts, grants, leaving, sessions, suppressing
+from shared.usecases.answer import Answer, Scope, opted_out_by_mail
+from shared.usecases.brands import Brand
+from shared.usecases.claims import by_network
+from shared.usecases.saving import Edit, save
 from tests.support.acts import answered, entered, event_of, invited, ledger_faults, opted_out, receive, rotated
-from tests.support.disaster import Interrupted, after_the_loss, backed_up, everything, restored
+from tests.support.disaster import accepted, backed_up, replayed_again, restored, states
 from tests.support.world import World
 from tests.usecases.test_accounts import ADA, PASSWORD, confirmed
 
 S = AmbassadorOptIn
 GRACE, ALAN, JOAN, KATE = "grace@example.org", "alan@example.org", "joan@example.org", "kate@example.org"
-
-
-async def accepted(world: World, ada: str, *emails: str) -> list[Contact]:
-    """Contacts who said yes, a day ago."""
-    await invited(world, ada, *emails)
-    found = [await answered(world, email, Answer.ACCEPT) for email in emails]
-    world.clock.advance(days=1)
-    return found
-
-
-async def replayed_again(world: World, brand: str = "acme") -> int:
-    """How much a second replay changes."""
-    opened = await world.brands.being_restored(brand)
-    return (await replay(opened, world.clock.now() - timedelta(days=400))).changed
-
-
-async def states(world: World) -> dict[str, str]:
-    """The opt-in of every contact that still has an address."""
-    return {c.email: c.ambassador_opt_in.value for c in await world.contacts() if c.email}
-
-
-@pytest.mark.rule("BAK-1")
-async def test_BAK_1_what_is_put_back_is_what_was_there(world: World, acme: Brand, ada: str) -> None:
-    await invited(world, ada, GRACE, ALAN, JOAN)
-    await answered(world, GRACE, Answer.ACCEPT)
-    await backed_up(world)
-    was = await everything(world)
-    fresh, report = await restored(world)
-    assert await everything(fresh) == was
-    assert report.documents == sum(map(len, was.values()))
-    assert report.replayed.changed == 0
-    assert await ledger_faults(fresh) == []
 
 
 @pytest.mark.rule("BAK-3")
@@ -167,20 +134,6 @@ async def test_BAK_3_a_sweep_since_is_applied_again(world: World, acme: Brand, a
 
 
 @pytest.mark.rule("BAK-3")
-async def test_BAK_3_who_has_no_address_is_recognised_by_what_else_is_known(
-    world: World, acme: Brand, ada: str
-) -> None:
-    phone, _ = await contacts.enter(acme, ada, {"first_name": "Only", "mobile_phone": "0123"})
-    name, _ = await contacts.enter(acme, ada, {"first_name": "Only", "last_name": "Name"})
-    await contacts.enter(acme, ada, {"first_name": "Only", "last_name": "Name"})
-    await backed_up(world)
-    for contact in (phone, name):
-        await contacts.remove(acme, ada, contact.id)
-    fresh, _ = await restored(world)
-    assert [(c.first_name, c.last_name) for c in await fresh.contacts()] == [("Only", "Name")]
-
-
-@pytest.mark.rule("BAK-3")
 async def test_BAK_3_a_record_whose_address_was_corrected_goes_under_both(world: World, acme: Brand, ada: str) -> None:
     (contact,) = await entered(world, ada, GRACE)
     await backed_up(world)
@@ -189,26 +142,6 @@ async def test_BAK_3_a_record_whose_address_was_corrected_goes_under_both(world:
     await contacts.remove(acme, ada, contact.id)
     fresh, _ = await restored(world)
     assert await fresh.contacts() == []
-
-
-@pytest.mark.rule("BAK-3")
-@pytest.mark.rule("DEL-3")
-async def test_BAK_3_who_left_has_left_and_who_came_back_is_there(world: World, acme: Brand) -> None:
-    gone, back, stays = [await world.ambassador(email=f"{name}@example.org") for name in ("gone", "back", "stays")]
-    await entered(world, gone.id, GRACE)
-    world.clock.advance(minutes=1)
-    await backed_up(world)
-    for account in (gone, back):
-        await leaving.remove(acme, account.id, by="staff:one")
-    world.clock.advance(days=1)
-    await leaving.restore(acme, back.id, by="staff:one")
-    fresh, _ = await restored(world)
-    opened = await fresh.brand()
-    found = [await opened.ambassadors.get(account.id, account.id) for account in (gone, back, stays)]
-    statuses = [item.record.status for item in found if item]
-    assert statuses == [AccountStatus.LEAVING, AccountStatus.ACTIVE, AccountStatus.ACTIVE]
-    assert await ledger_faults(fresh) == []
-    assert await replayed_again(fresh) == 0
 
 
 @pytest.mark.rule("BAK-3")
@@ -242,144 +175,93 @@ async def test_BAK_3_a_switch_that_was_turned_off_since_is_off(world: World) -> 
 
 
 @pytest.mark.rule("BAK-3")
-async def test_BAK_3_nobody_knows_the_brand_before_everything_is_applied(world: World, acme: Brand, ada: str) -> None:
-    await accepted(world, ada, GRACE)
+@pytest.mark.rule("AMB-5")
+async def test_BAK_3_a_grant_that_was_withdrawn_since_is_not_there_again(world: World, acme: Brand, ada: str) -> None:
+    for network, id in ((Network.FACEBOOK, "1"), (Network.INSTAGRAM, "2")):
+        await grants.give_grant(acme, ada, network, "a token", id)
+    world.clock.advance(minutes=1)
     await backed_up(world)
-    await opted_out(world, GRACE)
-    fresh = after_the_loss(world)
-    seen: list[list[str]] = []
-
-    async def nobody_knows_it() -> None:
-        seen.append(await fresh.brands.all())
-        with pytest.raises(UnknownObjectError):
-            await fresh.brand()
-
-    ports = replace(fresh.ports, tombstones=Interrupted(fresh.ports.tombstones, "list", nobody_knows_it))
-    await restore(Brands(ports), "acme", world.clock.now())
-    assert seen == [[]]
-    assert (await fresh.contact_of(GRACE)).ambassador_opt_in is S.OPT_OUT_EMAIL
+    await grants.withdraw_grant(acme, ada, Network.FACEBOOK)
+    fresh, _ = await restored(world)
+    again = await (await fresh.brand()).ambassadors.get(ada, ada)
+    assert again and list(again.record.grants) == [Network.INSTAGRAM]
+    assert await by_network(await fresh.brand(), Network.FACEBOOK, "1") is None
+    assert await replayed_again(fresh) == 0
 
 
 @pytest.mark.rule("BAK-3")
-@pytest.mark.rule("MAIL-4")
-async def test_BAK_3_what_was_under_way_mails_nobody_after_a_restore(world: World, acme: Brand, ada: str) -> None:
-    made = await entered(world, ada, GRACE, ALAN)
-    await invite.invite(acme, ada, [contact.id for contact in made])
-    waiting = dict(world.queue.queues)
-    world.queue.queues.clear()
-    await backed_up(world)
-    world.queue.queues.update(waiting)
-    await world.drain()
-    assert len(world.mailer.outbox) == 2
-    fresh, report = await restored(world)
-    assert report.settled.batches == 1
-    world.clock.advance(hours=1)
-    await fresh.recover()
-    await fresh.drain()
-    assert len(world.mailer.outbox) == 2
-
-
-@pytest.mark.rule("BAK-3")
-async def test_BAK_3_a_mail_that_was_about_to_leave_is_looked_up(world: World, acme: Brand, ada: str) -> None:
-    sent, unsure = await entered(world, ada, GRACE, ALAN)
-    await invite.invite(acme, ada, [sent.id, unsure.id])
-    world.mailer.always_for(ALAN, Fate.UNKNOWN)
-
-    async def a_backup_is_made() -> None:
-        backup = await back_up.start_backup(world.brands, "acme")
-        assert backup
-        await back_up.run_backup(acme, backup.id)
-
-    mailer = Interrupted(world.mailer, "send", a_backup_is_made)
-    await send_mails.send_batch(replace(acme, ports=replace(acme.ports, mailer=mailer)), await batch_of(acme))
-    fresh, report = await restored(world)
-    assert report.settled.claims == 2
-    found = {c.email: (c.ambassador_opt_in, c.outgoing, bool(c.doubted)) for c in await fresh.contacts()}
-    assert found == {GRACE: (S.INVITATION_SENT, None, False), ALAN: (S.NEW, None, True)}
-
-
-@pytest.mark.rule("BAK-3")
-async def test_BAK_3_only_an_empty_brand_is_restored(world: World, acme: Brand, ada: str) -> None:
-    await entered(world, ada, GRACE)
-    await backed_up(world)
-    with pytest.raises(RestoreRefusedError) as refused:
-        await restore(world.brands, "acme", world.clock.now())
-    assert "not empty" in refused.value.detail
-    assert (await world.brand()).id == "acme"
-
-
-@pytest.mark.rule("BAK-1")
-async def test_BAK_1_a_time_before_the_first_backup_cannot_be_had(world: World, acme: Brand) -> None:
-    before = world.clock.now() - timedelta(days=1)
-    await backed_up(world)
-    fresh = after_the_loss(world)
-    with pytest.raises(RestoreRefusedError):
-        await restore(fresh.brands, "acme", before)
-
-
-@pytest.mark.rule("DEL-5")
-@pytest.mark.rule("BAK-1")
-async def test_DEL_5_destroyed_keys_are_in_no_backup(world: World, acme: Brand, ada: str) -> None:
-    await entered(world, ada, GRACE)
-    await backed_up(world)
-    await world.brands.destroy_keys("acme")
-    world.clock.advance(KEEP_FOR)
-    with pytest.raises(UnknownObjectError):
-        await world.brand()
-    fresh = after_the_loss(world)
-    with pytest.raises(RestoreRefusedError) as refused:
-        await restore(fresh.brands, "acme", world.clock.now())
-    assert "keys" in refused.value.detail
-    assert not await has(world, keys_path("acme"))
-
-
-async def has(world: World, path: str) -> bool:
-    """Whether the second account has a file."""
-    return path in [found async for found in world.ports.backups.list(path)]
-
-
-@pytest.mark.rule("BAK-1")
-async def test_BAK_1_a_part_that_was_changed_is_noticed(world: World, acme: Brand, ada: str) -> None:
-    await entered(world, ada, GRACE)
-    await backed_up(world)
-    files = world.ports.backups
-    (path,) = [path async for path in files.list("acme/parts/")]
-    content = bytearray(b"".join([piece async for piece in files.read(path)]))
-    content[-1] ^= 1
-    await files.write(path, [bytes(content)])
-    with pytest.raises(BrokenBackupError):
-        await restored(world)
-
-
-@pytest.mark.rule("BAK-3")
-@pytest.mark.rule("CON-7")
-async def test_CON_7_chains_end_where_their_records_say_also_in_a_backup_that_saw_them_change(
+@pytest.mark.rule("ACT-2")
+async def test_BAK_3_a_photo_that_was_removed_since_is_gone_and_a_consent_taken_back_stays_so(
     world: World, acme: Brand, ada: str
 ) -> None:
-    await accepted(world, ada, GRACE, ALAN)
-    backup = await back_up.start_backup(world.brands, "acme", now=True)
-    assert backup
-
-    async def grace_opts_out() -> None:
-        await opted_out(world, GRACE)
-
-    class ReadContactsFirst:
-        """The contacts have been read when one of them changes; the ledger is read with the change."""
-
-        def brand(self, brand: str, container: Container) -> Documents:
-            documents = world.ports.store.brand(brand, container)
-            return Interrupted(documents, "changes", grace_opts_out) if container is CONTACTS else documents
-
-    store: Any = ReadContactsFirst()
-    racing = replace(acme, ports=replace(acme.ports, store=store))
-    await back_up.run_backup(racing, backup.id)
-    world.clock.advance(seconds=1)
+    now = world.clock.now()
+    until = now + timedelta(days=90)
+    consent = ReuseConsent(contest="c", usage="website", days=90, text_version="1", given_at=now, until=until)
+    photos = [Ugc(ambassador_id=ada, created_at=now, file=f"acme/ugc/{n}", key="k", consent=consent) for n in range(3)]
+    items = [await acme.ugc.create(photo) for photo in photos]
+    await backed_up(world)
+    world.clock.advance(minutes=1)
+    await acme.ugc.delete(items[0])
+    await acme.ugc.replace(items[1], photos[1].withdrawn(world.clock.now()))
     fresh, _ = await restored(world)
+    found, _ = await (await fresh.brand()).ugc.page(Query(partition=ada, order_by="createdAt"))
+    assert {item.record.id: item.record.consent and item.record.consent.withdrawn_at is None for item in found} == {
+        photos[1].id: False,
+        photos[2].id: True,
+    }
     assert await ledger_faults(fresh) == []
-    assert await states(fresh) == {GRACE: "opt_out_email", ALAN: "invitation_accepted"}
+    assert await replayed_again(fresh) == 0
 
 
-async def batch_of(brand: Brand) -> str:
-    """The id of the only batch."""
-    (batch,), _ = await brand.batches.page(Query())
-    return batch.record.id
+@pytest.mark.rule("BAK-3")
+@pytest.mark.rule("ACT-3")
+async def test_BAK_3_a_comment_that_was_deleted_since_is_gone_and_a_later_like_of_its_id_is_not(
+    world: World, acme: Brand, ada: str
+) -> None:
+    def like(at: datetime) -> Reaction:
+        return Reaction(id=ada, publication_id="p", kind=ReactionKind.LIKE, ambassador_id=ada, at=at)
+
+    comment = Reaction(publication_id="p", kind=ReactionKind.COMMENT, ambassador_id=ada, text="x", at=acme.now())
+    said = await acme.reactions.create(comment)
+    first = await acme.reactions.create(like(acme.now()))
+    world.clock.advance(minutes=1)
+    await acme.reactions.delete(first)
+    second = await acme.reactions.create(like(acme.now()))
+    await backed_up(world)
+    await acme.reactions.delete(said)
+    fresh, _ = await restored(world)
+    found, _ = await (await fresh.brand()).reactions.page(Query(partition="p"))
+    assert [item.record for item in found] == [second.record]
+
+
+@pytest.mark.rule("BAK-3")
+@pytest.mark.rule("COL-11")
+async def test_BAK_3_a_question_that_lapsed_beside_a_record_does_not_take_the_record_along(
+    world: World, acme: Brand, ada: str
+) -> None:
+    (standing,) = await accepted(world, ada, GRACE)
+    origin = standing.created_by
+    pending = contacts.new_contact(acme, ada, {"email": GRACE}, origin).changed(
+        ambassador_opt_in=S.BLOG_PENDING, beside=standing.id
+    )
+    item = await acme.contacts.create(pending.settled(acme.hasher, 5))
+    await backed_up(world)
+    await acme.contacts.delete(item)
+    fresh, _ = await restored(world)
+    assert [c.id for c in await fresh.contacts()] == [standing.id]
+
+
+@pytest.mark.rule("BAK-3")
+async def test_BAK_3_an_act_that_was_not_saved_after_all_hits_nobody(world: World, acme: Brand, ada: str) -> None:
+    await accepted(world, ada, GRACE)
+    await backed_up(world)
+    current = await acme.contacts.get(ada, (await world.contact_of(GRACE)).id)
+    assert current
+    await contacts.edit(acme, ada, current.record.id, {"first_name": "Grace"})
+    with pytest.raises(StaleError):
+        await save(acme, Edit(current, opted_out_by_mail(current.record, acme.now(), "late") or current.record, PROOF))
+    fresh, _ = await restored(world)
+    assert await states(fresh) == {GRACE: "invitation_accepted"}
+
+
+PROOF = Evidence(actor="person", mechanism="opt_out_page")
