@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 from local.bench.embedded import BRAND, scratch_folder
+from local.bench.losing import CONTACTS_HELD, drill
 from local.bench.measurement import Measurement, Progress, Target
-from local.drill import CONTACTS_HELD, drill
 
 TARGET = Target("value", "at most", 60)
 
