@@ -125,6 +125,13 @@ ROUTES: Mapping[str, Route] = {
     "confirm_address": Route("answers", POST, "/c/{token}"),
     "show_rights": Route("rights", PAGE, "/rights/{token}"),
     "use_rights": Route("rights", POST, "/rights/{token}"),
+    "list_own_requests": Route("own_rights", GET, BRAND + "/me/rights"),
+    "use_own_right": Route("own_rights", POST, BRAND + "/me/rights"),
+    "list_changes": Route("changes", GET, BRAND + "/sync/changes"),
+    "list_requests": Route("rights_desk", GET, MANAGED + "/rights"),
+    "read_request": Route("rights_desk", GET, MANAGED + "/rights/{id}"),
+    "extend_request": Route("rights_desk", POST, MANAGED + "/rights/{id}/extend"),
+    "close_request": Route("rights_desk", POST, MANAGED + "/rights/{id}/close"),
     "receive_mail_events": Route("mail_events", POST, "/api/webhooks/mailjet"),
     "preview_retention": Route("retention", GET, RETENTION + "/preview"),
     "list_sweeps": Route("retention", GET, RETENTION + "/runs"),
@@ -203,6 +210,7 @@ TIMERS: Mapping[str, Schedule] = {
     "sweep_retention": Schedule("retention", "0 15 * * * *"),
     "back_up_brands": Schedule("backups", "0 5 * * * *"),
     "sweep_old_backups": Schedule("backups", "0 40 2 * * *"),
+    "warn_of_due_rights": Schedule("rights_work", "0 30 5 * * *"),
     "sweep_lost_work": Schedule("housekeeping", "0 */5 * * * *"),
 }
 

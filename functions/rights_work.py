@@ -3,16 +3,28 @@
 from collections.abc import Mapping
 from typing import Any
 
-from functions.work import queue_function
+from functions.work import for_each, queue_function, timer_function
 from shared import app
-from shared.usecases import rights, rights_links
+from shared.usecases import rights, rights_desk, rights_links
 
 
 @queue_function(rights_links.QUEUE)
 async def handle_rights(message: Mapping[str, Any]) -> None:
-    """Mails a link that was asked for, or takes a request up where it stands."""
+    """Mails a link that was asked for, or what a person has to be told; or takes a request up where it stands."""
     brand = await app.brand(message["brand"])
     if "link" in message:
         await rights_links.send_link(brand, message["link"])
+    elif "notice" in message:
+        await rights_desk.send_notice(brand, message["notice"])
     else:
         await rights.run_request(brand, message["request"])
+
+
+@timer_function
+async def warn_of_due_rights() -> None:
+    """Tells each brand's rights team what is due within a week (RGT-5)."""
+    await for_each(await app.brands().all(), _warn)
+
+
+async def _warn(brand: str) -> None:
+    await rights_desk.warn_of_due_rights(await app.brand(brand))

@@ -86,7 +86,7 @@ RIGHTS = Container(
     equal=(("subject",),),
     home="oversight",
 )
-FLAGS = Container("flags", partition="id", indexes=(("openSince",), ("at",)), home="oversight")
+FLAGS = Container("flags", partition="id", indexes=(("openSince",), ("at",)), equal=(("subject",),), home="oversight")
 SUPPRESSIONS = Container(
     "suppressions",
     partition="id",

@@ -48,10 +48,14 @@ RECTIFIABLE = ("first_name", "last_name", "street", "postal_code", "city", "coun
 
 
 class Reached(Record):
-    """A record that a request was about; `key` is the brand's own for it, for as long as the request is passed on."""
+    """A record that a request was about, for as long as that is passed on.
+
+    `shared` says that it is the brand's too; then `key` is what the brand calls the person, if it does.
+    """
 
     contact: str
     ambassador: str
+    shared: bool = False
     key: str | None = None
 
 

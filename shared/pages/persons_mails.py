@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from shared.pages.brand import Brand
@@ -32,6 +32,7 @@ MailName = Literal[
     "your_rights",
     "rights_extended",
     "rights_answered",
+    "rights_due",
 ]
 
 
@@ -229,6 +230,12 @@ def rights_extended_mail(*, brand: Brand, language: str, reason: str, until: dat
 def rights_answered_mail(*, brand: Brand, language: str, said: str) -> MailContent:
     """What a person answers to a request (RGT-1)."""
     return _mail("rights_answered", brand, language, None, paragraphs=paragraphs_of(said))
+
+
+def rights_due_mail(*, brand: Brand, language: str, due: Sequence[tuple[str, str, datetime]]) -> MailContent:
+    """To those who answer requests: ids, kinds and days of what is due within a week, and nothing of a person (RGT-5)."""
+    lines = [f"{id}: {kind}, {day_text(until.date(), language)}" for id, kind, until in due]
+    return _mail("rights_due", brand, language, None, paragraphs=[lines])
 
 
 def _content(item: Mapping[str, str | None], at: int) -> dict[str, str]:

@@ -43,7 +43,7 @@ async def held_on(opened: OpenRights) -> Held:
             HeldRecord(
                 contact,
                 account.record.display_name or None if account else None,
-                await _ledger(brand, contact.id),
+                await ledger_of(brand, contact.id),
                 will_happen(contact, brand.policy.durations),
             )
         )
@@ -60,7 +60,8 @@ async def held_on(opened: OpenRights) -> Held:
     )
 
 
-async def _ledger(brand: Brand, subject: str) -> list[Entry]:
+async def ledger_of(brand: Brand, subject: str) -> list[Entry]:
+    """The proof of a subject's consents, in order (CON-7)."""
     chain = Query(partition=subject, order_by="seq")
     return [item.record async for page in brand.ledger.pages(chain) for item in page]
 

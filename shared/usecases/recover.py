@@ -20,6 +20,7 @@ from shared.usecases import (
     newsletters,
     photos,
     rights,
+    rights_desk,
     rights_links,
     sweep,
     ugc,
@@ -93,9 +94,17 @@ async def recover(brand: Brand) -> Recovered:
         grants=await grants.disable_unused_grants(brand),
         opt_outs=await reach_again(brand, before),
         confirmations=confirmations,
-        rights=await rights.requests_again(brand, stamp(before)) + await rights_links.links_again(brand, stamp(before)),
+        rights=await _rights_again(brand, before),
         proofs=await repair_proofs(brand, PROOFS_WITHIN),
         forgotten=await _forget(brand),
+    )
+
+
+async def _rights_again(brand: Brand, before: datetime) -> int:
+    return (
+        await rights.requests_again(brand, before)
+        + await rights_links.links_again(brand, before)
+        + await rights_desk.notices_again(brand, before)
     )
 
 
@@ -107,6 +116,7 @@ async def _forget(brand: Brand) -> int:
         + await forget_old_accesses(brand)
         + await forget_old_vouchers(brand)
         + await rights_links.forget_old_links(brand)
+        + await rights_desk.forget_old_requests(brand)
         + await _delete_old(brand, brand.jobs)
         + await _delete_old(brand, brand.batches)
         + await _delete_old(brand, brand.runs)

@@ -6,12 +6,14 @@ each record tells by itself whether it was reached.
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 
 from shared.domain.anonymisation import anonymised_contact
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Contact, Origin
 from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError, UnknownObjectError
 from shared.domain.ledger import Evidence
+from shared.domain.records import stamp
 from shared.domain.rights import (
     RECTIFIABLE,
     Reached,
@@ -105,9 +107,9 @@ async def run_request(brand: Brand, id: str) -> None:
         await brand.rights.replace(current, current.record.done(brand.now(), "person"))
 
 
-async def requests_again(brand: Brand, before: str) -> int:
+async def requests_again(brand: Brand, before: datetime) -> int:
     """Queues again the requests that were cut short; gives how many."""
-    waiting = Query(where=(Where("runningSince", "<=", before),), order_by="runningSince")
+    waiting = Query(where=(Where("runningSince", "<=", stamp(before)),), order_by="runningSince")
     sent = 0
     async for page in brand.rights.pages(waiting):
         await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "request": item.record.id} for item in page])
@@ -118,7 +120,12 @@ async def requests_again(brand: Brand, before: str) -> int:
 async def _listed(brand: Brand, current: Versioned[RightsRequest]) -> Versioned[RightsRequest]:
     """The request with the records it is about, and the brand's key of each: an erased record does not tell it any more."""
     reached = [
-        Reached(contact=c.id, ambassador=c.ambassador_id, key=c.customer_id if c.the_brands_too else None)
+        Reached(
+            contact=c.id,
+            ambassador=c.ambassador_id,
+            shared=c.the_brands_too,
+            key=c.customer_id if c.the_brands_too else None,
+        )
         async for c in _records(brand, current.record.people)
         if c.anonymised_at is None
     ]

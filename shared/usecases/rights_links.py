@@ -6,6 +6,7 @@ address that nothing is held of, it forgets the question at once, and mails noth
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.domain.addresses import clean_address
 from shared.domain.errors import FieldError, InvalidInputError, TryAgainError, UnknownObjectError
@@ -101,9 +102,9 @@ async def open_rights(brands: Brands, token: str) -> OpenRights:
     return OpenRights(brand, found.record)
 
 
-async def links_again(brand: Brand, before: str) -> int:
+async def links_again(brand: Brand, before: datetime) -> int:
     """Queues again the links whose message was lost; gives how many."""
-    waiting = Query(where=(Where("pendingSince", "<=", before),), order_by="pendingSince")
+    waiting = Query(where=(Where("pendingSince", "<=", stamp(before)),), order_by="pendingSince")
     sent = 0
     async for page in brand.rights_links.pages(waiting):
         await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "link": item.record.id} for item in page])

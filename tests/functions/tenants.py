@@ -14,6 +14,7 @@ from shared.domain.forms import Form, FormKind
 from shared.domain.ids import new_id, new_short_id
 from shared.domain.jobs import Run
 from shared.domain.policy import ConsentBox
+from shared.domain.rights import RightKind, RightsRequest, RightState
 from shared.domain.staff import Role, StaffMember
 from shared.domain.vouchers import Voucher, new_code
 from shared.usecases import flows, forms
@@ -57,6 +58,7 @@ class Tenant:
     team: dict[str, str]
     user: str
     flag: str
+    request: str
     flow: str
     flow_key: str
     key_id: str
@@ -71,6 +73,8 @@ class Tenant:
             return self.voucher
         if "/api-keys/" in path:
             return self.key_id
+        if "/rights/" in path:
+            return self.request
         if "/flags/" in path:
             return self.flag
         if "/forms/" in path:
@@ -168,6 +172,7 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
         staff=await suite.staff(Role.BRAND_ADMIN, brand),
         team=await suite.staff(Role.ACCOUNT_TEAM, brand),
         flag=(await _flag(opened)).id,
+        request=(await _request(opened)).id,
         user=(await app.staff().create(StaffMember(id=new_id(), role=Role.BRAND_SUPPORT, brands=(brand,)))).record.id,
         flow=(flow := new_id()),
         flow_key=await flows.keep(ports, flow, FlowPurpose.AMBASSADOR, "sso", brand, {"secrets": {}}),
@@ -183,3 +188,19 @@ async def _flag(brand: Brand) -> Flag:
     subject, now = new_id(), brand.now()
     raised = Flag(id=f"click_burst.{subject}", kind="click_burst", subject=subject, reason="90", at=now, open_since=now)
     return (await brand.flags.create(raised)).record
+
+
+async def _request(brand: Brand) -> RightsRequest:
+    now = brand.now()
+    due = now + timedelta(days=30)
+    asked = RightsRequest(
+        kind=RightKind.OTHER,
+        state=RightState.OPEN,
+        subject="v1.aa",
+        received_at=now,
+        due_at=due,
+        waiting_until=due,
+        email="friend@example.org",
+        text="Who are you?",
+    )
+    return (await brand.rights.create(asked)).record

@@ -20,6 +20,9 @@ UUID = "00000000-0000-4000-8000-000000000001"
 PROBLEM = {"type", "title", "status", "detail", "errors"}
 WITH_BODY = [operation for operation in OPERATIONS if operation.body]
 GOOD: dict[str, dict[str, Any]] = {
+    "use_own_right": {"kind": "other", "text": "Who are you?"},
+    "extend_request": {"reason": "for a reason"},
+    "close_request": {"state": "done", "note": "for a reason", "message": "This is the answer"},
     "sign_up_ambassador": {**FORM, "email": "new@example.org"},
     "confirm_ambassador": {"token": "t"},
     "open_session": {"email": "ada@example.org", "password": "x"},

@@ -31,6 +31,9 @@ NOWHERE = "initech"
 NOT_A_TOKEN = "tbm90IGEgdG9rZW4.c2lnbmVkIGJ5IG5vYm9keQ"
 UUID_1 = "00000000-0000-4000-8000-000000000001"
 BODIES: dict[str, Callable[[str], Any]] = {
+    "use_own_right": lambda _: {"kind": "access"},
+    "extend_request": lambda _: {"reason": "for a reason"},
+    "close_request": lambda _: {"state": "done", "note": "for a reason"},
     "enter_contact": lambda _: {"email": "new@example.org"},
     "edit_contact": lambda _: {"firstName": "Other"},
     "invite_contacts": lambda id: {"contactIds": [id]},
@@ -103,6 +106,8 @@ def _ask(operation: Operation, brand: str, thing: str, headers: dict[str, str]) 
     form = EXTERNAL if "/external/" in operation.path else thing
     known = {"brand": brand, "provider": "google", "formId": form, "network": "twitter"}
     path = re.sub(r"{(\w+)}", lambda name: known.get(name[1], thing), operation.path)
+    if operation.name == "list_changes":
+        path += "?since=2030-01-01T00:00:00Z"
     content = BODIES[operation.name](thing) if operation.body else None
     return Ask(operation.methods[0], path, headers, content)
 
@@ -522,6 +527,7 @@ LEFT_BEHIND: dict[str, tuple[Container, ...]] = {  # the caller's own, whoever e
     "receive_mail_events": (containers.QUARANTINE,),
     "sync_ambassadors": (containers.API_KEYS,),
     "sync_contacts": (containers.API_KEYS,),
+    "list_changes": (containers.API_KEYS,),
     "redeem_voucher": (containers.API_KEYS,),
     "receive_orders": (containers.API_KEYS,),
     "fill_in_external_form": (containers.API_KEYS,),
@@ -555,6 +561,7 @@ ANSWERED = {
     "receive_mail_events": 200,
     "sync_ambassadors": 200,
     "sync_contacts": 200,
+    "list_changes": 200,
     "receive_orders": 200,
     "receive_social_events": 200,
     "invite_contacts": 202,

@@ -185,6 +185,9 @@ def mails(
         "rights_extended": render.rights_extended_mail(
             brand=look["brand"], language=language, reason=body, until=date(2030, 3, 1)
         ),
+        "rights_due": render.rights_due_mail(
+            brand=look["brand"], language=language, due=[("a" * 24, "other", datetime(2030, 3, 1, tzinfo=UTC))]
+        ),
         "rights_answered": render.rights_answered_mail(brand=look["brand"], language=language, said=body),
         "visitor_message": render.visitor_message_mail(**look, visitor_name=title, message=body, may_answer=True),
         "visitor_message_unanswered": render.visitor_message_mail(

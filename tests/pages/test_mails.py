@@ -24,7 +24,7 @@ every_mail = pytest.mark.parametrize(
     ("language", "name"), [(language, name) for language in LANGUAGES for name in MAIL_NAMES]
 )
 PRIVACY = a_brand().privacy_policy_url
-TO_AN_ADDRESS = ("your_rights", "rights_extended", "rights_answered")  # no name is asked for, or believed
+TO_AN_ADDRESS = ("your_rights", "rights_extended", "rights_answered", "rights_due")  # no name is asked for, or believed
 LINKS = {
     "invitation": [INVITATION_URL, PRIVACY, OPT_OUT_URL],
     "invitation_reminder": [INVITATION_URL, PRIVACY, OPT_OUT_URL],
@@ -41,6 +41,7 @@ LINKS = {
     "your_rights": [CONFIRM_URL, PRIVACY],
     "rights_extended": [PRIVACY],
     "rights_answered": [PRIVACY],
+    "rights_due": [PRIVACY],
     "contacts_migrated": [PRIVACY],
     "you_left": [PRIVACY],
     "you_were_removed": [PRIVACY],

@@ -22,6 +22,7 @@ from shared.usecases import (
     newsletters,
     recover,
     rights,
+    rights_desk,
     rights_links,
     send_mails,
     suppressing,
@@ -200,6 +201,8 @@ async def _back_up(world: World, brand: Brand, message: Mapping[str, Any]) -> No
 async def _rights(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
     if "link" in message:
         await rights_links.send_link(brand, message["link"])
+    elif "notice" in message:
+        await rights_desk.send_notice(brand, message["notice"])
     else:
         await rights.run_request(brand, message["request"])
 
