@@ -16,9 +16,10 @@ from shared.domain.flows import FlowPurpose
 from shared.domain.ids import new_id
 from shared.domain.ledger import Evidence
 from shared.domain.publication import Content
+from shared.domain.rights import RightKind
 from shared.domain.suppression import SuppressionReason
 from shared.domain.tokens import Purpose
-from shared.ports import Fate, Identity
+from shared.ports import Fate, Identity, Query
 from shared.usecases import (
     answer,
     claims,
@@ -35,6 +36,8 @@ from shared.usecases import (
     provider_sign_up,
     recover,
     resetting,
+    rights,
+    rights_links,
     sign_up,
     suppressing,
     sweep,
@@ -388,6 +391,34 @@ async def _leavers(suite: Suite) -> None:
     await _seed(suite, ADA, PEOPLE[4], AmbassadorOptIn.BLOG_PENDING, BrandOptIn.NONE, timedelta(0), None)
 
 
+async def _asked_for_rights(suite: Suite) -> None:
+    """A person in two books, in one of them with a yes, who holds the link of a mail."""
+    await _people(suite)
+    person = PEOPLE[0]
+    for ambassador in (ADA, BEA):
+        await _enter(suite, person, ambassador=ambassador, customer_id="C-1")
+    said, brand = Said(ambassador=True, brand=True), await suite.brand()
+    form = Arrival(Source.EXTERNAL_FORM, suite.known["acme", BEA], {"email": person}, brand.now(), "form", said)
+    await collect.arrive(brand, form)
+    await rights_links.ask_for_link(await suite.brand(), person, "en", None)
+    await suite.drain()
+    suite.known["form"] = new_id()
+
+
+async def _ask_for_rights(suite: Suite) -> None:
+    await rights_links.ask_for_link(await suite.brand(), PEOPLE[0], "en", None)
+
+
+def _use_right(kind: RightKind, **more: Any) -> Act:
+    async def act(suite: Suite) -> None:
+        brand = await suite.brand()
+        (link,) = [i.record async for page in brand.rights_links.pages(Query(order_by="askedAt")) for i in page]
+        opened = rights_links.OpenRights(brand, link)
+        await rights.use_right(opened, kind, suite.known["form"], **more)
+
+    return act
+
+
 async def _remove(suite: Suite) -> None:
     await leaving.remove(await suite.brand(), suite.known["acme", ADA], "brand")
 
@@ -464,6 +495,10 @@ WORKFLOWS = (
     Workflow("enter a contact", _people, (call(_enter_fresh), call(_enter_fresh))),
     Workflow("import a file", _before_the_import, (call(_import(GOOGLE_FILE)),), whole=False),
     Workflow("import a broken file", _people, (call(_import(b"\x00\x01\x02" * 50, None)),), whole=False),
+    Workflow("ask for the link to one's rights", _asked_for_rights, (call(_ask_for_rights),), anew=True),
+    Workflow("correct by right", _asked_for_rights,
+             (call(_use_right(RightKind.RECTIFICATION, changes={"first_name": "Grace"})),)),
+    Workflow("erase by right", _asked_for_rights, (call(_use_right(RightKind.ERASURE)),)),
     Workflow("link an account", _book, (call(_link),), whole=False),
     Workflow("sign up by the directory", _nobody, (call(_accept), later(days=16), SWEEP)),
     Workflow("invite, invite again, lapse, forget", _book,

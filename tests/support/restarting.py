@@ -160,6 +160,10 @@ async def unfinished(suite: Suite) -> list[str]:
         found += [f"batch {batch.mail_kind}" for batch in batches if batch.open_since]
         runs = [i.record for page in [p async for p in brand.runs.pages(Query())] for i in page]
         found += ["run" for run in runs if run.open_since]
+        asked = [i.record for page in [p async for p in brand.rights.pages(Query())] for i in page]
+        found += [f"request for {request.kind}" for request in asked if request.running_since or request.notice]
+        links = [i.record for page in [p async for p in brand.rights_links.pages(Query())] for i in page]
+        found += ["link" for link in links if link.pending_since]
         found += [f"claim of {contact.email}" for contact in await suite.world.contacts(id) if contact.outgoing]
     return found
 
@@ -181,6 +185,10 @@ async def _brand_state(suite: Suite, brand: Brand) -> dict[str, Any]:
         "to be reached": [names[s.id] for s in listed if s.reach_since],
         "accounts": sorted((a.email, a.status.value, a.first_name) for a in accounts.values()),
         "claims": sorted(accounts[c.ambassador_id].email if c.ambassador_id in accounts else "nobody" for c in claims),
+        "rights": sorted(
+            (request.kind.value, request.state.value, len(request.reached), dict(request.changes))
+            for request in [i.record for page in [p async for p in brand.rights.pages(Query())] for i in page]
+        ),
         "imports": sorted(
             (job.state.value, job.failure, job.total, job.accepted, job.updated, dict(job.refused_by_reason))
             for job in [i.record for page in [p async for p in brand.jobs.pages(Query())] for i in page]
@@ -202,6 +210,7 @@ def _contact(contact: Contact, ambassador: str, names: dict[str, str], entries: 
         "last call": contact.last_call_at is not None,
         "events": sorted(event.kind for event in contact.events),
         "rule": contact.clock.rule.value if contact.clock else None,
+        "restricted": contact.restricted_at is not None,
         "anonymised, detached": (contact.anonymised_at is not None, contact.detached_at is not None),
         "stands for its address": contact.address_key == contact.email_hash,
         "created by": contact.created_by.mechanism,
