@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from shared.domain.backups import MARGIN, Manifest, chain
 from shared.domain.containers import BRAND_CONTAINERS, LEDGER, Container
@@ -57,13 +56,13 @@ async def restore(brands: Brands, id: str, at: datetime, progress: Progress = la
     pieces = chain(known, at)
     if not pieces:
         raise RestoreRefusedError("There is no backup from before that time")
-    await _claim(brands, id, at, known[-1])
+    resumed = await _claim(brands, id, at, known[-1])
     if keys is None:
         with suppress(ConflictError):
             await brands.keys.create(wrapped)
     brand = await brands.being_restored(id)
     began = pieces[0].backup.started_at
-    loading = _Loading(brand, began - MARGIN)
+    loading = _Loading(brand, stamp(began - MARGIN))
     documents = await loading.run(pieces, progress)
     await loading.align_ledger()
     progress("settling what was under way", 0)
@@ -72,19 +71,23 @@ async def restore(brands: Brands, id: str, at: datetime, progress: Progress = la
     replayed = await replay(brand, began - MARGIN)
     if replayed.unsaved:
         raise RestoreRefusedError("Somebody wrote to the brand meanwhile; start the restore again")
-    await repair_proofs(brand, REPAIRED)  # what a try that was cut short had applied without its entry
+    if resumed:
+        await repair_proofs(brand, REPAIRED)  # what the try that was cut short had applied without its entry
     await _open(brands, id)
     return Restored(pieces[0].backup.id, began, documents, settled, replayed)
 
 
-async def _claim(brands: Brands, id: str, at: datetime, newest: Manifest) -> None:
-    """Closes the brand until the restore is done; raises RestoreRefusedError unless it is empty."""
+async def _claim(brands: Brands, id: str, at: datetime, newest: Manifest) -> bool:
+    """Closes the brand until the restore is done; raises RestoreRefusedError unless it is empty.
+
+    Gives whether it was closed already, by a restore to the same time that was cut short.
+    """
     current = await brands.records.get(id, id)
     if current and current.record.restoring_to:
         if current.record.restoring_to != at:
             asked = stamp(current.record.restoring_to)
             raise RestoreRefusedError(f"A restore to {asked} is under way; end it first, by the same command")
-        return
+        return True
     for container in BRAND_CONTAINERS:
         if (await brands.ports.store.brand(id, container).query(Query(limit=1))).items:
             raise RestoreRefusedError(f"The brand is not empty: it has {container.name}")
@@ -94,6 +97,7 @@ async def _claim(brands: Brands, id: str, at: datetime, newest: Manifest) -> Non
         # The policy and the status that the newest backup knows, however old the one that is put back.
         await brands.records.create(newest.brand.changed(restoring_to=at))
     brands.forget(id)
+    return False
 
 
 async def _open(brands: Brands, id: str) -> None:
@@ -108,11 +112,11 @@ class _Loading:
     """Documents on their way into the store, the newest version of each first, so that each is written once."""
 
     brand: Brand
-    fuzzy_since: datetime  # what was written from here on may be in one container and not yet in another
+    fuzzy_since: str  # what was written from here on may be in one container and not yet in another
     seen: set[tuple[str, str, str]] = field(default_factory=set)
     waiting: dict[str, list[Write]] = field(default_factory=dict)
     entries: defaultdict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))  # the fresh ones
-    heads: dict[str, Entry] = field(default_factory=dict)  # of the records that changed just then
+    heads: dict[str, Document] = field(default_factory=dict)  # of the records that changed just then
     containers: dict[str, Container] = field(default_factory=lambda: {c.name: c for c in CONTAINERS})
 
     async def run(self, pieces: list[Manifest], progress: Progress) -> int:
@@ -140,7 +144,7 @@ class _Loading:
 
     async def align_ledger(self) -> None:
         """Lets each chain end where its record says: the record, or its newest entry, may be a moment older (CON-7)."""
-        last = {subject: head.seq for subject, head in self.heads.items()}
+        last = {subject: int(head["seq"]) for subject, head in self.heads.items()}
         beyond = [
             (subject, id)
             for subject, entries in self.entries.items()
@@ -149,8 +153,8 @@ class _Loading:
         ]
         found = await self.brand.ledger.get_many(beyond)
         await self.brand.ledger.write_many([Change(item, None) for item in found.values()])
-        told = (head for subject, head in self.heads.items() if head.id not in self.entries[subject])
-        await self.brand.ledger.write_many([Change(None, head) for head in told])
+        lacking = (head for subject, head in self.heads.items() if head["id"] not in self.entries[subject])
+        await self.brand.ledger.write_many([Change(None, Entry.from_document(head)) for head in lacking])
 
     async def _lines(self, pieces: list[Manifest]) -> AsyncIterator[tuple[Line, bool]]:
         """Every line, the newest first; and whether an older one of the same document may follow."""
@@ -161,13 +165,13 @@ class _Loading:
                     yield line, part.again or not full
 
     def _note(self, container: Container, document: Document) -> None:
-        since = stamp(self.fuzzy_since)
+        since = self.fuzzy_since
         if container is LEDGER and document["at"] >= since:
             self.entries[document["subject"]][document["id"]] = document["seq"]
             return
-        proof: dict[str, Any] | None = document.get("proof")
+        proof: Document | None = document.get("proof")
         if proof and (proof["at"] >= since or document["id"] in self.entries):
-            self.heads[document["id"]] = Entry.from_document(proof)
+            self.heads[document["id"]] = proof
 
     async def _write(self, container: Container) -> int:
         """Creates what waits; what is there already came from a newer piece, or from a try that was cut short."""
