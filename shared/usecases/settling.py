@@ -25,6 +25,7 @@ class Settled:
 
     batches: int
     newsletters: int
+    notices: int
     jobs: int
     sweeps: int
     accounts: int
@@ -36,6 +37,7 @@ async def settle(brand: Brand) -> Settled:
     return Settled(
         batches=await _batches(brand),
         newsletters=await _newsletters(brand),
+        notices=await _notices(brand),
         jobs=await _jobs(brand),
         sweeps=await _sweeps(brand),
         accounts=await _accounts(brand),
@@ -63,6 +65,15 @@ async def _newsletters(brand: Brand) -> int:
             Change(item, item.record.changed(**over, skipped={**item.record.skipped, REASON: 1})) for item in page
         ]
         closed += _written(await brand.newsletters.write_many(changes))
+    return closed
+
+
+async def _notices(brand: Brand) -> int:
+    """What a person was to be told about an own request; the request itself goes on."""
+    closed = 0
+    async for page in brand.rights.pages(Query(order_by="owedSince")):
+        changes = [Change(item, item.record.owing(None, brand.now())) for item in page]
+        closed += _written(await brand.rights.write_many(changes))
     return closed
 
 

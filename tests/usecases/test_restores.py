@@ -11,6 +11,7 @@ from shared.domain.backups import Kind
 from shared.domain.consent import AmbassadorOptIn
 from shared.domain.containers import CONTACTS, Container
 from shared.domain.errors import RestoreRefusedError, UnknownObjectError
+from shared.domain.rights import Notice, NoticeKind, RightKind, RightsRequest, RightState
 from shared.ports import Documents, Fate, Query
 from shared.usecases import back_up, contacts, invite, leaving, send_mails
 from shared.usecases.answer import Answer
@@ -245,3 +246,22 @@ async def test_BAK_1_an_hours_backup_has_what_changed_and_what_is_gone(world: Wo
     assert {c.id for c in await fresh.contacts()} == {kept.id, changed.id}
     newer, _ = await restored(world)
     assert {c.email for c in await newer.contacts()} == {GRACE, ALAN, KATE}
+
+
+@pytest.mark.rule("BAK-3")
+@pytest.mark.rule("RGT-5")
+async def test_BAK_3_what_a_person_was_to_be_told_about_a_request_is_not_told_again(world: World, acme: Brand) -> None:
+    now = world.clock.now()
+    request = RightsRequest(
+        kind=RightKind.OTHER, state=RightState.OPEN, subject=acme.hasher.ref(GRACE), received_at=now, due_at=now,
+        email=GRACE, waiting_until=now + timedelta(days=30),
+    ).owing(Notice(id="n", kind=NoticeKind.EXTENDED, text="A month more"), now)  # fmt: skip
+    await acme.rights.create(request)
+    await backed_up(world)
+    fresh, report = await restored(world)
+    world.clock.advance(hours=1)
+    await fresh.recover()
+    await fresh.drain()
+    assert (report.settled.notices, world.mailer.outbox) == (1, [])
+    again = await (await fresh.brand()).rights.get(request.id, request.id)
+    assert again and again.record.waiting_until == request.waiting_until
