@@ -54,7 +54,7 @@ class Tombstone(Record):
     container: str = ""
     partition: str = ""
     record: str = ""
-    made: str | None = None  # when the record was made, where it says so
+    made: str | None = None  # what tells the record from a later one of its id: when it was made, where it says so
     people: tuple[str, ...] = ()
     standing: bool = False  # the contact stood for its address, which one record of an ambassador's at a time does
     consent: str | None = None  # which: ambassador, brand, partners; of accounts: account, or a switch

@@ -26,6 +26,7 @@ T = TypeVar("T", bound=Record)
 # The oldest backup is a year old, and a month and some days more may pass before it goes.
 KEPT = timedelta(days=366 + 40)
 FILES_AT_ONCE = 16
+_TELLING = ("createdAt", "at", "receivedAt", "issuedAt", "contactId")
 _TIME = "%Y-%m-%dT%H%M%SZ"
 
 
@@ -148,9 +149,8 @@ class _Owed:
 
 
 def made(document: dict[str, Any]) -> str | None:
-    """When a record was made, if it says so."""
-    moment = document.get("createdAt") or document.get("at")
-    return moment if isinstance(moment, str) else None
+    """What tells a record from a later one of the same id: when it was made, or for which contact; None when nothing does."""
+    return next((str(document[name]) for name in _TELLING if document.get(name)), None)
 
 
 def _void(stones: Sequence[Tombstone]) -> list[Tombstone]:

@@ -11,6 +11,7 @@ from shared.domain.contest import ReuseConsent
 from shared.domain.grants import Network
 from shared.domain.ledger import Evidence
 from shared.domain.suppression import SuppressionReason
+from shared.domain.syncing import SyncKey
 from shared.domain.ugc import Ugc
 from shared.ports import Query, StaleError
 from shared.usecases import contacts, grants, leaving, sessions, suppressing
@@ -265,3 +266,20 @@ async def test_BAK_3_an_act_that_was_not_saved_after_all_hits_nobody(world: Worl
 
 
 PROOF = Evidence(actor="person", mechanism="opt_out_page")
+
+
+@pytest.mark.rule("BAK-3")
+@pytest.mark.rule("COL-12")
+async def test_BAK_3_a_key_of_the_brands_database_that_went_with_its_contact_is_not_there_again(
+    world: World, acme: Brand
+) -> None:
+    gone, newer = [SyncKey(id=f"v1.{n}", ambassador_id="a", contact_id=f"c{n}") for n in range(2)]
+    items = [await acme.sync_keys.create(key) for key in (gone, newer)]
+    await acme.sync_keys.delete(items[1])
+    again = newer.changed(contact_id="another")
+    await acme.sync_keys.create(again)
+    await backed_up(world)
+    await acme.sync_keys.delete(items[0])
+    fresh, _ = await restored(world)
+    found, _ = await (await fresh.brand()).sync_keys.page(Query())
+    assert [item.record for item in found] == [again]
