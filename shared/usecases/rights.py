@@ -102,6 +102,8 @@ async def run_request(brand: Brand, id: str) -> None:
     async for contact in _records(brand, request.people):
         await _reach(brand, request, contact, evidence)
     if request.kind is RightKind.ERASURE:
+        async for contact in _records(brand, request.people):  # what was being entered while the address got listed
+            await _reach(brand, request, contact, evidence)
         await _forget_address(brand, request)
     with suppress(StaleError):  # another worker came to the same end
         await brand.rights.replace(current, current.record.done(brand.now(), "person"))

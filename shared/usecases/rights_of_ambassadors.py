@@ -11,9 +11,8 @@ from pydantic_core import to_jsonable_python
 
 from shared.domain.ambassador import Ambassador, CommunicationSwitches, CommunitySwitches
 from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError
-from shared.domain.ids import new_id
 from shared.domain.records import stamp
-from shared.domain.rights import RightKind, RightsRequest, RightState, due_at
+from shared.domain.rights import RightKind, RightsRequest, RightState, due_at, once
 from shared.domain.visibility import Viewer, see_ambassador
 from shared.ports import ConflictError, Query, StaleError, Where
 from shared.usecases.access import ledger_of
@@ -63,8 +62,11 @@ async def use_own_right(caller: Caller, kind: RightKind, text: str | None) -> Us
             await _left_alone(brand, account.id)
         case RightKind.ERASURE:
             due = await leave(caller)
-    with suppress(ConflictError):
+    try:
         await brand.rights.create(request)
+    except ConflictError:  # asked in the same words today: that request stands
+        found = await brand.rights.get(request.id, request.id)
+        request = found.record if found else request
     return Used(request, data, due)
 
 
@@ -131,8 +133,9 @@ def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _request(brand: Brand, account: Ambassador, kind: RightKind, text: str | None) -> RightsRequest:
     now = brand.now()
     due = due_at(now, brand.policy.time_zone)
+    said = f"{now.date()} {text}" if kind in BY_A_PERSON else stamp(now)
     request = RightsRequest(
-        id=new_id(),
+        id=once(account.id, kind, said),
         kind=kind,
         state=RightState.OPEN,
         subject=account.id,

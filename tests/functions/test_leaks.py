@@ -34,7 +34,7 @@ from tests.support.scripted_http import Answer, Request, ScriptedServer, scripte
 pytestmark = pytest.mark.rule("VIS-8")
 
 FROM = {"X-Forwarded-For": IP, "User-Agent": "zqbody agent"}
-QUEUES = ("account-mails", "newsletters", "imports", "mails", "mail-events", "sweeps", "suppression-reach")
+QUEUES = ("account-mails", "newsletters", "imports", "mails", "mail-events", "sweeps", "suppression-reach", "rights")
 
 
 class Provider:
@@ -163,12 +163,36 @@ async def play(run: Run) -> None:
     await webhook(run)
     await run.ask("POST", f"/u/{run.provider.link('u')}", data={"scope": "brand"})
     await run.work()
+    await rights(run)
     await run.ask("POST", f"{brand}/contacts", json=PERSON, headers=signed_in)
     run.suite.world.clock.advance(days=40)
     for timer in ("sweep_retention", "sweep_lost_work"):
         for left in (1, 0):
             run.faults.left = left
             await run.suite.tick(timer)
+    await run.work()
+
+
+async def rights(run: Run) -> None:
+    """A person asks for the link, corrects, asks a question and is answered, and has everything erased."""
+    for email in (PERSON["email"], "zqbody@@zq7", "nobody.zq7@example.org"):
+        await run.ask("POST", "/rights/acme", data={"email": email})
+    await run.work()
+    run.tokens.append(run.provider.link("rights"))
+    path = f"/rights/{run.tokens[-1]}"
+    await run.ask("GET", path)
+    await run.ask("POST", path, data={"do": "rectify", "first_name": PERSON["firstName"], "zqbody": "zqbody"})
+    await run.ask("POST", path, data={"do": "zqbody"})
+    await run.ask("POST", path, data={"do": "json"})
+    await run.ask("POST", path, data={"do": "ask", "words": "zqbody to you"})
+    desk, headers = "/api/manager/brands/acme/rights", await run.suite.staff(Role.BRAND_ADMIN, "acme")
+    (waiting,) = (await run.ask("GET", desk, headers=headers)).json()["items"]
+    await run.ask("GET", f"{desk}/{waiting['id']}", headers=headers)
+    closing = {"state": "done", "note": "told", "message": "zqbody to you"}
+    await run.ask("POST", f"{desk}/{waiting['id']}/close", json={**closing, "note": "a@zq7"}, headers=headers)
+    await run.ask("POST", f"{desk}/{waiting['id']}/close", json=closing, headers=headers)
+    await run.work()
+    await run.ask("POST", path, data={"do": "erase", "sure": "yes"})
     await run.work()
 
 

@@ -48,6 +48,8 @@ async def test_RGT_1_a_review_waits_for_a_person_and_erasure_is_leaving(suite: S
     assert (await me.call("POST", "/me/rights", json={"kind": "lifting"})).status_code == 422
     review = await me.call("POST", "/me/rights", json={"kind": "review", "text": "It was my club"})
     assert review.status_code == 202 and review.json()["state"] == "open"
+    again = await me.call("POST", "/me/rights", json={"kind": "review", "text": "It was my club"})
+    assert again.json() == review.json()
     gone = await me.call("POST", "/me/rights", json={"kind": "erasure"})
     assert gone.status_code == 202 and gone.json()["erasureDueAt"]
     assert (await me.call("GET", "/me")).status_code == 401
