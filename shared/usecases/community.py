@@ -14,6 +14,7 @@ from shared.domain.visibility import see_in_community, shows_events
 from shared.ports import Query, Where
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned
+from shared.usecases.paging import unveiled, veiled
 from shared.usecases.publications import find_publication
 
 # The flow reaches back as far as inactive people are kept, and a page looks through so many months at most.
@@ -47,7 +48,7 @@ class Comment:
 async def flow(brand: Brand, viewer: str, limit: int, cursor: str | None) -> tuple[list[Shown], str | None]:
     """A page of the flow, newest first: months are partitions, so a page reads the newest ones and never all of them."""
     newest = month_of(brand.now())
-    month, following = _read_cursor(cursor, newest)
+    month, following = _read_cursor(unveiled(brand, cursor), newest)
     shown: list[Shown] = []
     for _ in range(MONTHS_A_PAGE):
         while True:
@@ -64,7 +65,7 @@ async def flow(brand: Brand, viewer: str, limit: int, cursor: str | None) -> tup
                 return shown, None
         if len(shown) >= limit:
             break
-    return shown, f"{month}:{following or ''}"
+    return shown, veiled(brand, f"{month}:{following or ''}")
 
 
 async def members(brand: Brand, limit: int, cursor: str | None) -> tuple[list[Mapping[str, Any]], str | None]:
@@ -75,11 +76,11 @@ async def members(brand: Brand, limit: int, cursor: str | None) -> tuple[list[Ma
             order_by="createdAt",
             descending=True,
             limit=limit,
-            cursor=cursor,
+            cursor=unveiled(brand, cursor),
         )
     )
     seen = [see_in_community(item.record, brand.policy.community_display) for item in page]
-    return [fields for fields in seen if fields], following
+    return [fields for fields in seen if fields], veiled(brand, following)
 
 
 async def comments_of(
@@ -93,7 +94,7 @@ async def comments_of(
             partition=publication,
             order_by="at",
             limit=limit,
-            cursor=cursor,
+            cursor=unveiled(brand, cursor),
         )
     )
     accounts = await _accounts(brand, (item.record.ambassador_id for item in page))
@@ -104,7 +105,7 @@ async def comments_of(
         if author is not None:
             own = reaction.ambassador_id == viewer
             found.append(Comment(reaction.id, author, reaction.text or "", reaction.at, own))
-    return found, following
+    return found, veiled(brand, following)
 
 
 async def visible_publication(brand: Brand, viewer: str, id: str) -> tuple[Publication, Versioned[Ambassador]]:

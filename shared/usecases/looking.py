@@ -10,13 +10,13 @@ from typing import TypeVar
 from shared.domain.ambassador import AccountStatus, Ambassador
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Contact
-from shared.domain.cursors import unveil, veil
-from shared.domain.errors import FieldError, InvalidInputError, UnknownObjectError
+from shared.domain.errors import UnknownObjectError
 from shared.domain.records import Record, stamp
 from shared.domain.visibility import Standing, Viewer, ambassador_standing, sees_all
 from shared.ports import Query, Where
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Collection
+from shared.usecases.paging import unveiled, veiled
 
 T = TypeVar("T", bound=Record)
 
@@ -88,12 +88,8 @@ async def get_ambassador(brand: Brand, viewer: Viewer, ambassador: str) -> Ambas
 async def _page(
     brand: Brand, collection: Collection[T], query: Query, cursor: str | None
 ) -> tuple[list[T], str | None]:
-    try:
-        query = replace(query, cursor=unveil(cursor, brand.ledger_key))
-    except ValueError:
-        raise InvalidInputError(errors=[FieldError("cursor", "is not one that this list gave")]) from None
-    page, next_cursor = await collection.page(query)
-    return [item.record for item in page], veil(next_cursor, brand.ledger_key)
+    page, next_cursor = await collection.page(replace(query, cursor=unveiled(brand, cursor)))
+    return [item.record for item in page], veiled(brand, next_cursor)
 
 
 def _everything(brand: Brand) -> Where:

@@ -16,6 +16,7 @@ from shared.domain.errors import (
 from shared.domain.staff import BRAND_ROLES, MAY_GRANT, Role, Seat, StaffMember
 from shared.ports import ConflictError, Query, StaleError, Where
 from shared.usecases.collections import Collection
+from shared.usecases.paging import unveiled, veiled
 from shared.usecases.saving import ATTEMPTS
 from shared.usecases.staff_sessions import StaffCaller
 
@@ -38,9 +39,10 @@ async def find_users(
     """One page of the brand's users: a brand's administrator finds those in a brand's role, a team all."""
     at = f"|{caller.brand.id}:"
     looks_for = at + "brand_" if caller.member.role in BRAND_ROLES else at
-    query = Query((_any(), Where("grants", "contains", looks_for)), order_by="grants", limit=limit, cursor=cursor)
-    page, cursor = await users.page(query)
-    return [item.record for item in page], cursor
+    place = unveiled(caller.brand, cursor)  # veiled, for it repeats what the last of a page is at every brand
+    query = Query((_any(), Where("grants", "contains", looks_for)), order_by="grants", limit=limit, cursor=place)
+    page, following = await users.page(query)
+    return [item.record for item in page], veiled(caller.brand, following)
 
 
 async def grant(users: Users, caller: StaffCaller, wanted: Grant) -> StaffMember:

@@ -1,5 +1,6 @@
 """The community over HTTP: the flow, its comments and likes, its members, and who hides (ACT-3, AMB-3, VIS-4)."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -156,3 +157,29 @@ async def test_members_are_called_as_the_brand_says_and_show_nothing_else(
     assert seen == {"id": ada.account.id, "name": name, "postalCode": "69003", "photo": False, **badges}
     (shown,) = await flow(bob)
     assert shown["author"] == seen
+
+
+@pytest.mark.rule("AMB-3")
+@pytest.mark.rule("VIS-4")
+async def test_no_cursor_names_who_hides(suite: Suite, ada: SignedIn, bob: SignedIn) -> None:
+    publication = await publish(ada)
+    other = await publish(bob, "Other")
+    said = await ada.call("POST", f"/community/publications/{other}/comments", json={"text": "Nice"})
+    await bob.call("POST", f"/community/publications/{other}/comments", json={"text": "Thanks"})
+    assert said.status_code == 201
+    await hide(ada, hideProfile=True)
+    hidden = (ada.account.id, publication, said.json()["id"], "2030-01-01")  # the last: when the one who hides did it
+    secrets = [part.encode() for part in hidden]
+    given = 0
+    for path in ("/community/flow", "/community/members", f"/community/publications/{other}/comments"):
+        cursor = ""
+        while cursor is not None:
+            answer = await bob.call("GET", f"{path}?limit=1{cursor and f'&cursor={cursor}'}")
+            assert answer.status_code == 200, answer.text
+            cursor = answer.json()["nextCursor"]
+            if cursor:
+                given += 1
+                told = cursor.rpartition(":")[2]
+                plain = base64.urlsafe_b64decode(told + "=" * (-len(told) % 4))
+                assert not [secret for secret in secrets if secret in plain]
+    assert given >= 3

@@ -1,5 +1,6 @@
 """The users of the Manager: who lists, grants, changes and revokes whom (VIS-5)."""
 
+import base64
 from typing import Any
 
 import httpx
@@ -195,3 +196,18 @@ async def test_a_change_by_cookie_needs_the_sessions_csrf_token(suite: Suite, ad
     assert (refused.status_code, refused.json()["type"]) == (403, "urn:popsell:problem:csrf-token-missing")
     token = (await suite.http.get("/api/manager/session", headers=cookie)).json()["csrfToken"]
     assert (await grant(suite, {**cookie, "X-CSRF-Token": token}, 1, "brand_support")).status_code == 201
+
+
+@pytest.mark.rule("VIS-5")
+@pytest.mark.rule("BR-1")
+async def test_a_cursor_does_not_say_where_else_a_user_is_named(
+    suite: Suite, admin: dict[str, str], team: dict[str, str]
+) -> None:
+    for number in (1, 2):
+        assert (await grant(suite, team, number, "brand_support", brands=["globex"])).status_code == 201
+    page = (await suite.http.get(USERS, headers=admin, params={"limit": 2})).json()
+    assert page["nextCursor"]
+    raw = page["nextCursor"].encode()
+    assert b"globex" not in base64.urlsafe_b64decode(raw + b"=" * (-len(raw) % 4))
+    wrong = await suite.http.get(USERS, headers=admin, params={"cursor": "x"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "cursor")
