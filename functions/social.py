@@ -19,7 +19,8 @@ SIGNATURE = "x-twitter-webhooks-signature"
 class ChallengeQuery(Body):
     """What the network wants signed, to see that it is us."""
 
-    crc_token: str = Field(alias="crc_token", min_length=1, max_length=500)
+    # No text with which a call of the network could be forged: what is signed here would be good for a body, too.
+    crc_token: str = Field(alias="crc_token", max_length=500, pattern=r"^[A-Za-z0-9+/=_.-]+$")
     nonce: str | None = Field(default=None, max_length=500)
 
 

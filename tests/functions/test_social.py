@@ -215,3 +215,12 @@ def test_a_picture_that_is_no_https_address_is_left_out() -> None:
     payload["favorite_events"][0]["user"]["profile_image_url_https"] = "javascript:alert(1)"
     (one,) = told_by_twitter({"for_user_id": ACCOUNT} | payload).interactions
     assert one.photo_url is None
+
+
+async def test_the_challenge_signs_nothing_that_could_pass_for_a_call(suite: Suite, ada: SignedIn) -> None:
+    """The challenge and a call are signed under one secret: what anybody may have signed must be no call."""
+    body = json.dumps({"for_user_id": ACCOUNT, "follow_events": []})
+    answer = await suite.http.get(TWITTER, params={"crc_token": body})
+    assert answer.status_code == 422
+    for token in ("{", '"', "[1]", "a b", "abc\n"):
+        assert (await suite.http.get(TWITTER, params={"crc_token": token})).status_code == 422
