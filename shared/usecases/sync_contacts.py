@@ -175,9 +175,10 @@ async def _upsert(brand: Brand, rows: Rows) -> Answers:
         else:
             changes[place] = change
     black_list = await listed(brand, [e.after.email for e, _ in changes.values() if e.after.email])
-    for place in [place for place, (edit, _) in changes.items() if edit.after.email in black_list]:
-        done[place] = _LISTED
-        del changes[place]
+    for place, (edit, answer) in list(changes.items()):
+        if edit.after.email in black_list and answer is not _OPTED_OUT:  # what the brand takes back is never too much
+            done[place] = _LISTED
+            del changes[place]
     saved = await save_many(brand, [edit for edit, _ in changes.values()])
     done |= {place: changes[place][1] for place, item in zip(changes, saved, strict=True) if item}
     return done | await _take_in(brand, {place: row for place, row in rows.items() if not row.contact})

@@ -14,7 +14,7 @@ from shared.domain.policy import Features
 from shared.domain.suppression import SuppressionReason
 from shared.domain.syncing import RowAnswer, RowResult, Upsert
 from shared.usecases import answer, contacts
-from shared.usecases.suppressing import suppress
+from shared.usecases.suppressing import reach_records, suppress
 from shared.usecases.sync_contacts import delete_contacts, upsert_contacts
 from tests.support.acts import answered, fresh_world, invited, ledger_faults, opted_out, rotated
 from tests.support.counting import CountingStore
@@ -186,6 +186,19 @@ async def test_of_someone_who_opted_out_the_brand_can_still_take_back_its_own(wo
         (one,) = await sent(world, row(ada, said=said, email=GRACE, city="Paris"))
         contact = await world.contact_of(GRACE)
         assert (one.result, contact.brand_opt_in, contact.city) == (R.OPTED_OUT, brand, None)
+    assert await ledger_faults(world) == []
+
+
+@pytest.mark.rule("CON-6")
+async def test_after_an_opt_out_of_all_too_the_brand_can_take_back_its_own(world: World, ada: str) -> None:
+    await sent(world, row(ada, said=True, email=GRACE))
+    acme = await world.brand()
+    await suppress(acme, acme.hasher.ref(GRACE), SuppressionReason.GLOBAL_OPT_OUT, world.clock.now(), reach=True)
+    await reach_records(acme, acme.hasher.ref(GRACE))
+    (one,) = await sent(world, row(ada, said=False, email=GRACE, city="Paris"))
+    contact = await world.contact_of(GRACE)
+    assert (one.result, contact.brand_opt_in, contact.city) == (R.OPTED_OUT, B.STORAGE_ONLY, None)
+    assert contact.ambassador_opt_in is S.OPT_OUT_GLOBAL
     assert await ledger_faults(world) == []
 
 
