@@ -132,7 +132,7 @@ def _cell(existing: Existing, source: Source, said: Said) -> str:
 
 
 def _confirmed(standing: Contact | None, arrival: Arrival) -> str:
-    pending, yes = asked(arrival, standing.id if standing else None), Confirmed(at=LATER, mail="m")
+    pending, yes = asked(arrival, standing.id if standing else None, arrival.at), Confirmed(at=LATER, mail="m")
     if pending.asking is None:
         raise ValueError("a form asks")
     after = (

@@ -17,14 +17,17 @@ A_MAIL_EVERY = timedelta(days=1)
 MECHANISM = "confirmation"
 
 
-def asked(arrival: Arrival, beside: str | None) -> Contact:
-    """The pending record of a form; `beside` names the record that keeps standing for the address."""
+def asked(arrival: Arrival, beside: str | None, now: datetime) -> Contact:
+    """The pending record of a form; `beside` names the record that keeps standing for the address.
+
+    Its term begins now (RET-4), whenever that what it asks was entered: an order may come days later.
+    """
     origin = Origin(mechanism=arrival.source)
     return Contact(
         id=new_id(),
         ambassador_id=arrival.ambassador,
         ambassador_opt_in=AmbassadorOptIn.BLOG_PENDING,
-        ambassador_opt_in_at=arrival.at,
+        ambassador_opt_in_at=now,
         becomes=brings(arrival.source, arrival.said).ambassador,
         asking=_asking(arrival),
         beside=beside,
@@ -37,17 +40,23 @@ def asked(arrival: Arrival, beside: str | None) -> Contact:
     )
 
 
-def asked_again(pending: Contact, arrival: Arrival) -> Contact:
-    """The pending record when the form was sent again: the latest boxes count, and the term begins anew (RET-4)."""
+def asked_again(pending: Contact, arrival: Arrival, now: datetime) -> Contact:
+    """The pending record when the form was sent again: the latest boxes count, and the term begins anew (RET-4).
+
+    A mail that left counts for the day (SUP-4) also when its question was taken back since.
+    """
     before, asking = pending.asking, _asking(arrival)
+    last = next((mail for mail in reversed(pending.mails) if mail.kind is MailKind.CONFIRMATION), None)
     if before:
         asking = asking.changed(message=asking.message or before.message, mail=before.mail, mailed_at=before.mailed_at)
+    elif last:
+        asking = asking.changed(mail=last.id, mailed_at=last.at)
     return pending.changed(
         **{name: value for name, value in usable_fields(arrival).items() if name != "email"},
         becomes=brings(arrival.source, arrival.said).ambassador,
         asking=asking,
         form_answers={**pending.form_answers, **arrival.form_answers},
-        ambassador_opt_in_at=max(pending.ambassador_opt_in_at, arrival.at),
+        ambassador_opt_in_at=max(pending.ambassador_opt_in_at, now),
         modified_at=arrival.at,
         modified_by=Origin(mechanism=arrival.source),
     )

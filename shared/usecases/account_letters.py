@@ -112,7 +112,9 @@ async def _visitor_message(brand: Brand, account: Ambassador, owed: OwedMail) ->
     if account.status is not AccountStatus.ACTIVE or not owed.text:
         return None
     found = await brand.contacts.get(account.id, (owed.about or "").partition(".")[0])
-    contact = found.record if found and found.record.in_the_book and not found.record.pending else None
+    if found is None or found.record.anonymised_at:
+        return None  # whose data is gone, of them nothing is passed on (DEL-8)
+    contact = found.record if found.record.in_the_book and not found.record.pending else None
     may_answer = contact is not None and contact.ambassador_opt_in.opt_in_class is OptInClass.OPTED_IN
     name = " ".join(part for part in (contact.first_name, contact.last_name) if part) if contact else ""
     content = render.visitor_message_mail(

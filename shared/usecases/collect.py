@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shared.domain.ambassador import Ambassador
-from shared.domain.collecting import Arrival, Arrived, Decision, Outcome, Place, Source, decide, way
+from shared.domain.collecting import Arrival, Arrived, Decision, Outcome, Place, Source, Way, decide, way
 from shared.domain.contact import Contact, MailKind, Origin
 from shared.domain.errors import ChangedMeanwhileError
 from shared.domain.ids import new_id
@@ -92,8 +92,7 @@ async def _take(brand: Brand, arrivals: Mapping[int, Arrival]) -> dict[int, Arri
     asks: dict[int, Versioned[Contact] | None] = {}
     for number, arrival in arrivals.items():
         standing = _known(books[arrival.ambassador].standing, _names(brand, arrival))
-        how = way(arrival.source, arrival.said)
-        decision = decide(_place(arrival, black_list, standing), how)
+        decision = decide(_place(arrival, black_list, standing), _way(arrival, black_list, standing))
         if decision in _TAKEN:
             edit = await _taken(brand, arrival, standing, decision)
             if edit:
@@ -147,15 +146,14 @@ async def _ask(
         return None
     if standing and nothing_new(standing.record, arrival):
         return Outcome.UNCHANGED
-    after = asked_again(known, arrival) if known else asked(arrival, standing.record.id if standing else None)
+    now = brand.now()  # and not the arrival's time, which may be long ago
+    after = asked_again(known, arrival, now) if known else asked(arrival, standing.record.id if standing else None, now)
     batch = None
-    if after.asking and mail_is_due(after.asking, arrival.at):
+    if after.asking and mail_is_due(after.asking, now):
         recipients = ((after.ambassador_id, after.id),)
-        batch = MailBatch(
-            mail_kind=MailKind.CONFIRMATION, recipients=recipients, started_at=arrival.at, open_since=arrival.at
-        )
+        batch = MailBatch(mail_kind=MailKind.CONFIRMATION, recipients=recipients, started_at=now, open_since=now)
         await brand.batches.create(batch)
-        after = with_mail(after, after.asking, mail_of(batch), arrival.at)
+        after = with_mail(after, after.asking, mail_of(batch), now)
     try:
         await save(brand, Edit(before, after))
     except (ConflictError, StaleError):
@@ -189,6 +187,15 @@ def _place(arrival: Arrival, black_list: Mapping[str, Reasons], standing: Versio
     if reasons and place is not Place.RESTRICTED:
         return Place.LISTED_BY_THE_PERSON
     return place
+
+
+def _way(arrival: Arrival, black_list: Mapping[str, Reasons], standing: Versioned[Contact] | None) -> Way:
+    """How much the arrival may do: a box ticked before the person opted out is none any more (CON-6)."""
+    how = way(arrival.source, arrival.said)
+    opted_out = black_list.get(arrival.fields.get("email") or "", {}).get(SuppressionReason.GLOBAL_OPT_OUT)
+    if standing and standing.record.ambassador_opt_in.opted_out:
+        opted_out = max(opted_out or standing.record.ambassador_opt_in_at, standing.record.ambassador_opt_in_at)
+    return Way.ORDER if how is Way.TICKED_POPIN and opted_out and arrival.at < opted_out else how
 
 
 async def _books(brand: Brand, arrivals: Iterable[Arrival]) -> dict[str, Book]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 
+from shared.domain.ambassador import Ambassador
 from shared.domain.anonymisation import anonymised_contact
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Contact, Origin
@@ -25,6 +26,7 @@ from shared.domain.rights import (
 )
 from shared.domain.suppression import SuppressionReason
 from shared.ports import ConflictError, Query, StaleError, Where
+from shared.usecases.accounts import change_account
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned
 from shared.usecases.limiting import count_against
@@ -171,6 +173,7 @@ async def _reach(brand: Brand, request: RightsRequest, contact: Contact, evidenc
             await to(lambda c: _objected(c, brand, origin))
         case RightKind.ERASURE:
             await _let_go_of_voucher(brand, contact)
+            await _let_go_of_messages(brand, contact)
             await to(lambda c: _erased(c, brand, evidence.mechanism))
 
 
@@ -213,6 +216,16 @@ async def _let_go_of_voucher(brand: Brand, contact: Contact) -> None:
     if current and current.record.redeemed is None:
         with suppress(StaleError):  # redeemed in this moment: the sale stays, and the record's own part of it goes
             await brand.vouchers.delete(current)
+
+
+async def _let_go_of_messages(brand: Brand, contact: Contact) -> None:
+    """What the person wrote to the ambassador, and still waits to be mailed, goes, too (DEL-8)."""
+
+    def act(account: Ambassador) -> Ambassador:
+        return account.owing(owed for owed in account.owed if (owed.about or "").partition(".")[0] != contact.id)
+
+    with suppress(UnknownObjectError):  # without access nothing is owed any more
+        await change_account(brand, contact.ambassador_id, act)
 
 
 async def _forget_address(brand: Brand, request: RightsRequest) -> None:

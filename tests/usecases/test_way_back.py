@@ -1,6 +1,7 @@
 """The way back of someone who opted out of all, and what a visitor wrote (SUP-4, COL-5)."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 
@@ -9,13 +10,17 @@ from shared.domain.collecting import Arrived, Outcome, Said, Source
 from shared.domain.consent import AmbassadorOptIn
 from shared.domain.contact import EmailStatus
 from shared.domain.errors import NotReleasableError, TryAgainError, UnknownObjectError
+from shared.domain.ids import new_id
+from shared.domain.rights import RightKind
 from shared.domain.suppression import SuppressionReason
 from shared.domain.tokens import Purpose
 from shared.usecases import answer, collect, confirm, contacts, invite, suppressing
 from shared.usecases.account_mails import owing
 from shared.usecases.brands import Brand
 from shared.usecases.releasing import release_suppression
-from tests.support.acts import event_of, invited, ledger_faults, opted_out, receive
+from shared.usecases.rights import use_right
+from shared.usecases.rights_links import ask_for_link, open_rights
+from tests.support.acts import event_of, invited, ledger_faults, opted_out, receive, token_of
 from tests.support.forms import GRACE, TICKED, an_arrival, filled_in, link_to, pressed
 from tests.support.records import days
 from tests.support.world import World
@@ -304,3 +309,79 @@ async def test_an_old_event_that_comes_after_the_release_changes_nothing(world: 
     await receive(world, [event_of(mail, "blocked", then)])
     assert (await world.contact_of(GRACE)).email_status is EmailStatus.NOT_VERIFIED
     assert await suppressing.listed(acme, [GRACE]) == set()
+
+
+@pytest.mark.rule("SUP-4")
+async def test_a_question_that_was_taken_back_is_not_mailed_again_the_same_day(world: World, ada: str) -> None:
+    bob = (await world.ambassador(email="bob@example.org")).id
+    await invited(world, ada, GRACE)
+    await filled_in(world, bob)
+    await opted_out_by_first_mail(world)
+    await world.drain()
+    before = len(world.mailer.sent_to(GRACE))
+    for _ in range(3):
+        world.clock.advance(hours=1)
+        assert await filled_in(world, bob) == ASKED
+    assert len(world.mailer.sent_to(GRACE)) == before
+    world.clock.advance(days=1)
+    assert await filled_in(world, bob) == ASKED
+    assert len(world.mailer.sent_to(GRACE)) == before + 1
+    await pressed(world)
+    assert (await states(world))[bob] is S.OPT_IN_BLOG
+
+
+@pytest.mark.rule("SUP-4")
+@pytest.mark.rule("RET-4")
+async def test_orders_that_come_late_bring_one_question_a_day_that_holds_its_whole_term(
+    world: World, acme: Brand, ada: str
+) -> None:
+    await opted_out_of_all(world, ada)
+    world.clock.advance(days=10)
+    for ago in (9, 6, 3):
+        at = world.clock.now() - timedelta(days=ago)
+        assert await collect.arrive(acme, an_arrival(acme, ada, Source.ORDER_POPIN, TICKED, at=at)) == ASKED
+        await world.drain()
+    assert len([mail for mail in world.mailer.sent_to(GRACE) if "/c/" in mail.text]) == 1
+    (pending,) = [contact for contact in await world.contacts() if contact.pending]
+    assert pending.clock and pending.clock.since == world.clock.now(), (
+        "it is asked now, and not when the order was made"
+    )
+
+
+@pytest.mark.rule("CON-6")
+@pytest.mark.rule("SUP-4")
+@pytest.mark.parametrize("of_all", [True, False])
+async def test_a_box_ticked_before_the_opt_out_asks_nothing_after_it(
+    world: World, acme: Brand, ada: str, *, of_all: bool
+) -> None:
+    ordered = world.clock.now()
+    world.clock.advance(hours=1)
+    if of_all:
+        await opted_out_of_all(world, ada)
+    else:
+        await invited(world, ada, GRACE)
+        await opted_out(world, GRACE)
+    before = len(world.mailer.sent_to(GRACE)), len(await world.contacts())
+    world.clock.advance(hours=1)
+    arrived = await collect.arrive(acme, an_arrival(acme, ada, Source.ORDER_POPIN, TICKED, at=ordered))
+    assert arrived.outcome is not Outcome.CONFIRMATION_ASKED
+    await world.drain()
+    assert (len(world.mailer.sent_to(GRACE)), len(await world.contacts())) == before
+
+
+@pytest.mark.rule("DEL-8")
+@pytest.mark.rule("RGT-4")
+async def test_a_message_that_waits_goes_with_the_person_who_wrote_it(world: World, acme: Brand, ada: str) -> None:
+    await filled_in(world, ada, message="Which tea do you like?")
+    await confirm.confirm(world.brands, link_to(world), shown=None, text_version="1", ip=None)
+    world.queue.queues.clear()
+    await ask_for_link(acme, GRACE, "en", None)
+    await world.drain()
+    link = await open_rights(world.brands, token_of(world.mailer.sent_to(GRACE)[-1], "rights"))
+    await use_right(link, RightKind.ERASURE, new_id())
+    account = await acme.ambassadors.get(ada, ada)
+    assert account and "tea" not in str(account.record.to_document())
+    world.clock.advance(minutes=11)
+    await world.recover()
+    await world.drain()
+    assert world.mailer.sent_to("ada@example.org") == []
