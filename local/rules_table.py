@@ -1,6 +1,6 @@
 """`./dev rules`: makes docs/rules.md, the table rule → code → tests, from the list, the docstrings and the tests' marks.
 
-It makes docs/collection.md too, from the tables of the domain.
+It makes docs/collection.md and docs/data-map.md too, from the tables of the domain.
 """
 
 import ast
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import collection_table
+from local import collection_table, data_map_table
 from local.project import ROOT
 
 LIST = ROOT / "docs" / "rules.toml"
@@ -54,6 +54,7 @@ def main(argv: Sequence[str]) -> int:
     rules = read_rules()
     TABLE.write_text(table(rules), encoding="utf-8")
     collection_table.DOCUMENT.write_text(collection_table.document(), encoding="utf-8")
+    data_map_table.DOCUMENT.write_text(data_map_table.document(), encoding="utf-8")
     faults = [fault for rule in rules for fault in rule.faults()]
     print(
         "\n".join(faults)

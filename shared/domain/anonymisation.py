@@ -22,6 +22,8 @@ class Fate(StrEnum):
     COARSEN = "coarsen"
     SET = "set"  # written by the anonymisation itself
     DERIVED = "derived"  # made anew from the other fields at the save
+    DELETE = "delete"  # goes with the whole record, when that does
+    PLAIN = "plain"  # says nothing of a person
 
 
 CONTACT_FIELDS: Mapping[str, Fate] = {

@@ -12,12 +12,14 @@ from typing import TypeVar
 from shared.domain import containers as c
 from shared.domain.access_log import Access
 from shared.domain.ambassador import Ambassador, Claim
+from shared.domain.anonymisation import check_table
 from shared.domain.api_keys import KeyRing
 from shared.domain.backups import Backup
 from shared.domain.community import FeedEntry, Reaction
 from shared.domain.contact import Contact
 from shared.domain.contest import Contest
 from shared.domain.counting import CountShard
+from shared.domain.data_map import table_of
 from shared.domain.errors import UnknownObjectError
 from shared.domain.flags import Flag
 from shared.domain.forms import Form
@@ -64,6 +66,9 @@ class BrandKeys(Record):
     def writes(self, now: datetime) -> int:
         """The newest version of those that are active."""
         return max(int(v) for v in self.hash if v not in self.active_from or self.active_from[v] <= now)
+
+
+check_table(BrandKeys, table_of("BrandKeys"))
 
 
 def backup_key(ports: Ports, keys: BrandKeys) -> str:

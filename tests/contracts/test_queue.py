@@ -43,7 +43,7 @@ async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
 
 
 def fake_subject() -> Subject:
-    queue = FakeQueue(FakeClock())
+    queue = FakeQueue(FakeClock(), anything=True)
 
     async def take_all(name: str) -> list[dict[str, Any]]:
         return list(iter(lambda: queue.pop(name), None))
@@ -95,7 +95,7 @@ async def test_one_message_too_long_and_none_is_sent(subject: Subject, fresh_nam
 
 async def test_the_fake_shows_a_delayed_message_when_its_time_has_come() -> None:
     clock = FakeClock()
-    queue = FakeQueue(clock)
+    queue = FakeQueue(clock, anything=True)
     await queue.send("work", [{"n": 1}], delay_seconds=60)
     clock.advance(seconds=59)
     assert queue.pop("work") is None

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from local import collection_table
+from local import collection_table, data_map_table
 from local.project import ROOT
 from local.rules_table import TABLE, read_rules, table
 from shared.domain.collecting import Source
@@ -26,6 +26,12 @@ def test_the_table_of_what_becomes_of_arrivals_is_up_to_date_and_has_no_empty_ce
     rows = [line.strip("|").split("|") for line in met.splitlines() if line.startswith(("| `", "| n"))]
     assert len(rows) > len(Source)
     assert all(cell.strip() for row in rows for cell in row)
+
+
+@pytest.mark.rule("DEL-4")
+def test_the_map_of_what_is_kept_of_people_is_up_to_date() -> None:
+    written = data_map_table.DOCUMENT.read_text(encoding="utf-8")
+    assert written == data_map_table.document(), "run ./dev rules"
 
 
 @pytest.mark.rule("BAK-4")

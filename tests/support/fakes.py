@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.domain.address_book import Entry
+from shared.domain.messages import faults
 from shared.ports import Begun, Clock, Document, Fate, OutgoingMail, SendResult
 
 _LONGEST_MESSAGE_BYTES = 48 * 1024
@@ -42,10 +43,14 @@ class Waiting:
 
 
 class FakeQueue:
-    """Queues that remember; a delayed message cannot be taken before the clock says so."""
+    """Queues that remember; a delayed message cannot be taken before the clock says so.
 
-    def __init__(self, clock: Clock) -> None:
+    What holds anything but what its queue's messages may hold (DEL-8) is refused; `anything` makes queues of any name.
+    """
+
+    def __init__(self, clock: Clock, *, anything: bool = False) -> None:
         self._clock = clock
+        self._anything = anything
         self.queues: defaultdict[str, list[Waiting]] = defaultdict(list)
 
     async def send(self, queue: str, messages: Sequence[Mapping[str, Any]], *, delay_seconds: int = 0) -> None:
@@ -53,6 +58,9 @@ class FakeQueue:
         texts = [json.dumps(message, separators=(",", ":")) for message in messages]
         if any(len(text) > _LONGEST_MESSAGE_BYTES for text in texts):
             raise ValueError("a queue message is too long")
+        wrong = None if self._anything else next((f for text in texts if (f := faults(queue, json.loads(text)))), None)
+        if wrong:
+            raise AssertionError(wrong)
         visible_at = self._clock.now() + timedelta(seconds=delay_seconds)
         self.queues[queue] += [Waiting(json.loads(text), visible_at) for text in texts]
 
