@@ -19,6 +19,7 @@ LIMITS: Mapping[str, Limit] = {
     "sign-in": Limit(10, timedelta(minutes=15)),
     "fill-in": Limit(20, timedelta(hours=1)),
     "fill-in-from": Limit(120, timedelta(hours=1)),
+    "way-back": Limit(1, timedelta(days=1)),  # the question to who opted out of all (SUP-4)
     "voucher": Limit(10, timedelta(hours=1)),
     "voucher-from": Limit(60, timedelta(hours=1)),
     "sign-up": Limit(5, timedelta(hours=1)),

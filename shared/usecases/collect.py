@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from shared.domain.ambassador import Ambassador
 from shared.domain.collecting import Arrival, Arrived, Decision, Outcome, Place, Source, Way, decide, way
 from shared.domain.contact import Contact, MailKind, Origin
-from shared.domain.errors import ChangedMeanwhileError
+from shared.domain.errors import ChangedMeanwhileError, TooManyRequestsError
 from shared.domain.ids import new_id
 from shared.domain.jobs import MailBatch
 from shared.domain.ledger import Evidence
@@ -24,6 +24,7 @@ from shared.usecases.collections import Versioned
 from shared.usecases.confirm import complete, pass_on
 from shared.usecases.contacts import checked
 from shared.usecases.invite import QUEUE, mail_of
+from shared.usecases.limiting import count_against
 from shared.usecases.saving import ATTEMPTS, Edit, save, save_many
 from shared.usecases.suppressing import Reasons, reasons_listed
 
@@ -89,10 +90,11 @@ async def _take(brand: Brand, arrivals: Mapping[int, Arrival]) -> dict[int, Arri
     books = await _books(brand, arrivals.values())
     done: dict[int, Arrived] = {}
     edits: dict[int, Edit] = {}
-    asks: dict[int, Versioned[Contact] | None] = {}
+    asks: dict[int, tuple[Versioned[Contact] | None, Place]] = {}
     for number, arrival in arrivals.items():
         standing = _known(books[arrival.ambassador].standing, _names(brand, arrival))
-        decision = decide(_place(arrival, black_list, standing), _way(arrival, black_list, standing))
+        place = _place(arrival, black_list, standing)
+        decision = decide(place, _way(arrival, black_list, standing))
         if decision in _TAKEN:
             edit = await _taken(brand, arrival, standing, decision)
             if edit:
@@ -100,7 +102,7 @@ async def _take(brand: Brand, arrivals: Mapping[int, Arrival]) -> dict[int, Arri
         elif decision in _REFUSALS:
             done[number] = Arrived(_REFUSALS[decision])
         if decision in _ASKED:
-            asks[number] = standing
+            asks[number] = standing, place
     changed = {
         number: edit for number, edit in edits.items() if edit.before is None or edit.after is not edit.before.record
     }
@@ -112,10 +114,10 @@ async def _take(brand: Brand, arrivals: Mapping[int, Arrival]) -> dict[int, Arri
         elif saved[number]:
             done[number] = Arrived(Outcome.UPDATED if edit.before else Outcome.CREATED, edit.after.id)
     await queue_account_mail(brand, *(account for account in owing if account))
-    for number, standing in asks.items():
+    for number, (standing, place) in asks.items():
         arrival = arrivals[number]
         beside = _known(books[arrival.ambassador].pending, _names(brand, arrival))
-        outcome = await _ask(brand, arrival, standing, beside)
+        outcome = await _ask(brand, arrival, standing, beside, place)
         if outcome and (number in done or number not in edits):
             done[number] = Arrived(outcome, done[number].contact if number in done else None)
         else:
@@ -132,7 +134,11 @@ async def _with_message(brand: Brand, arrival: Arrival, contact: Contact) -> Amb
 
 
 async def _ask(
-    brand: Brand, arrival: Arrival, standing: Versioned[Contact] | None, beside: Versioned[Contact] | None
+    brand: Brand,
+    arrival: Arrival,
+    standing: Versioned[Contact] | None,
+    beside: Versioned[Contact] | None,
+    place: Place,
 ) -> Outcome | None:
     """Keeps what was entered until it is confirmed, and queues the mail that asks; None when somebody wrote meanwhile.
 
@@ -149,7 +155,7 @@ async def _ask(
     now = brand.now()  # and not the arrival's time, which may be long ago
     after = asked_again(known, arrival, now) if known else asked(arrival, standing.record.id if standing else None, now)
     batch = None
-    if after.asking and mail_is_due(after.asking, now):
+    if after.asking and mail_is_due(after.asking, now) and await _may_be_mailed(brand, arrival, place):
         recipients = ((after.ambassador_id, after.id),)
         batch = MailBatch(mail_kind=MailKind.CONFIRMATION, recipients=recipients, started_at=now, open_since=now)
         await brand.batches.create(batch)
@@ -161,6 +167,17 @@ async def _ask(
     if batch:
         await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "batch": batch.id}])
     return Outcome.CONFIRMATION_ASKED
+
+
+async def _may_be_mailed(brand: Brand, arrival: Arrival, place: Place) -> bool:
+    """Whether who opted out of all had no question today, whichever ambassador it was about (SUP-4)."""
+    if place is not Place.LISTED_BY_THE_PERSON:
+        return True
+    try:
+        await count_against(brand, "way-back", arrival.fields["email"])
+    except TooManyRequestsError:
+        return False
+    return True
 
 
 async def _taken(

@@ -21,6 +21,7 @@ from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned
 from shared.usecases.images import clean_image
 from shared.usecases.limiting import count_against
+from shared.usecases.paging import unveiled, veiled
 from shared.usecases.playing import played
 from shared.usecases.saving import ATTEMPTS, enter_proof
 
@@ -106,11 +107,11 @@ async def photos_of_contest(brand: Brand, contest: str, limit: int, cursor: str 
             order_by="createdAt",
             descending=True,
             limit=limit,
-            cursor=cursor,
+            cursor=unveiled(brand, cursor),
         )
     )
     now = brand.now()
-    return [item.record for item in page if item.record.may_be_reused(contest, now)], following
+    return [item.record for item in page if item.record.may_be_reused(contest, now)], veiled(brand, following)
 
 
 async def photo_of_contest(brand: Brand, contest: str, ambassador: str, id: str) -> Ugc:

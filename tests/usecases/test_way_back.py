@@ -385,3 +385,21 @@ async def test_a_message_that_waits_goes_with_the_person_who_wrote_it(world: Wor
     await world.recover()
     await world.drain()
     assert world.mailer.sent_to("ada@example.org") == []
+
+
+@pytest.mark.rule("SUP-4")
+async def test_who_opted_out_of_all_is_asked_once_a_day_whichever_ambassadors_form_it_is(
+    world: World, ada: str
+) -> None:
+    bob = await opted_out_of_all(world, ada)
+    eve = (await world.ambassador(email="eve@example.org")).id
+    before = len(world.mailer.sent_to(GRACE))
+    for ambassador in (ada, bob, eve):
+        assert await filled_in(world, ambassador) == ASKED, "the answer is the same"
+        world.clock.advance(minutes=10)
+    assert len(world.mailer.sent_to(GRACE)) == before + 1
+    world.clock.advance(days=1)
+    await filled_in(world, eve)
+    assert len(world.mailer.sent_to(GRACE)) == before + 2
+    await pressed(world)
+    assert (await states(world))[eve] is S.OPT_IN_BLOG
