@@ -12,6 +12,8 @@ from pydantic_core import to_jsonable_python
 from shared.domain.ambassador import Ambassador, CommunicationSwitches, CommunitySwitches
 from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError
 from shared.domain.records import stamp
+from shared.domain.retention import RULES
+from shared.domain.retention import due_at as due_by
 from shared.domain.rights import RightKind, RightsRequest, RightState, due_at, once
 from shared.domain.visibility import Viewer, see_ambassador
 from shared.ports import ConflictError, Query, StaleError, Where
@@ -25,6 +27,9 @@ from shared.usecases.sessions import Caller
 
 # What a person answers: a machine cannot know what is right, or what its own flag means.
 BY_A_PERSON = frozenset({RightKind.RECTIFICATION, RightKind.RESTRICTION, RightKind.REVIEW, RightKind.OTHER})
+# Why an account's data are processed, and to whom they are given (art. 15(1)); what an access request names.
+PURPOSES = ("account_by_contract", "community", "mail_by_consent", "anti_fraud", "proof")
+RECIPIENTS = ("brand", "community", "own_contacts", "processor", "mail_provider", "linked_networks", "hosting")
 PROVIDED = ("email", "first_name", "last_name", "alias", "gender", "language", "customer_id", "date_of_birth", "address",
             "about", "interests", "position", "iban", "communication", "community")  # fmt: skip
 
@@ -72,9 +77,7 @@ async def use_own_right(caller: Caller, kind: RightKind, text: str | None) -> Us
 
 async def own_requests(caller: Caller) -> list[RightsRequest]:
     """The ambassador's requests, newest first."""
-    own = Query(where=(Where("subject", "in", (caller.id,)),))
-    found = [item.record async for page in caller.brand.rights.pages(own) for item in page]
-    return sorted(found, key=lambda request: (request.received_at, request.id), reverse=True)
+    return await _requests(caller.brand, caller.id)
 
 
 async def held_on_account(brand: Brand, account: Ambassador) -> dict[str, Any]:
@@ -109,8 +112,29 @@ async def held_on_account(brand: Brand, account: Ambassador) -> dict[str, Any]:
                 *[e for p in photos for e in await ledger_of(brand, p.id)],
             )
         ],
+        "retention": _retention(brand, account),
+        "purposes": list(PURPOSES),
+        "recipients": list(RECIPIENTS),
+        "requests": [
+            _plain({"kind": r.kind, "state": r.state, "received_at": r.received_at, "due_at": r.due_at})
+            for r in await _requests(brand, account.id)
+        ],
         "flags": await _flags(brand, [account.id, *(publication.id for publication in publications)]),
     }
+
+
+def _retention(brand: Brand, account: Ambassador) -> dict[str, Any] | None:
+    """What will happen to the account, by which rule and when (RET-17); None while nothing will by itself."""
+    due = due_by(account.clock, brand.policy.durations)
+    if account.clock is None or due is None:
+        return None
+    return _plain({"rule": account.clock.rule, "action": RULES[account.clock.rule].action, "at": due})
+
+
+async def _requests(brand: Brand, ambassador: str) -> list[RightsRequest]:
+    own = Query(where=(Where("subject", "in", (ambassador,)),))
+    found = [item.record async for page in brand.rights.pages(own) for item in page]
+    return sorted(found, key=lambda request: (request.received_at, request.id), reverse=True)
 
 
 async def _flags(brand: Brand, subjects: Sequence[str]) -> list[dict[str, Any]]:

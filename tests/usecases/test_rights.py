@@ -13,6 +13,7 @@ from shared.domain.ledger import faults
 from shared.domain.rights import RightKind, RightsRequest, RightState
 from shared.domain.suppression import SuppressionReason
 from shared.domain.tokens import Purpose
+from shared.domain.visibility import Viewer, see_contact
 from shared.ports import Fate, Query, Where
 from shared.usecases import access, answer, collect, contacts, invite, suppressing
 from shared.usecases.rights import use_right
@@ -170,6 +171,26 @@ async def test_RET_14_restricted_nothing_is_done_with_any_record_until_it_is_lif
     await use(world, await opened(world), RightKind.LIFTING)
     await world.sweep()
     assert await world.contacts() == []  # RET-1: long due
+
+
+@pytest.mark.rule("RET-14")
+@pytest.mark.rule("VIS-2")
+async def test_RET_14_a_restricted_record_is_shown_to_nobody_for_use(world: World) -> None:
+    await entered(world)
+    brand, person = await world.brand(), (await world.contacts())[0]
+    form = Arrival(Source.EXTERNAL_FORM, person.ambassador_id, {"email": GRACE}, brand.now(), "k", Said(brand=True))
+    await collect.arrive(brand, form)
+    assert (await world.contact_of_id(person.id)).brand_sees
+    await use(world, await opened(world), RightKind.RESTRICTION)
+    for contact in await world.contacts():
+        assert not contact.brand_sees and contact.brand_search is None
+        assert GRACE not in (contact.search or "")
+        assert "email" not in see_contact(contact, Viewer.OWN_AMBASSADOR, brand.policy.durations)
+        assert see_contact(contact, Viewer.BRAND_ADMIN, brand.policy.durations) == {}
+    found = await contacts.find(brand, person.ambassador_id, status=None, text=GRACE, limit=5, cursor=None)
+    assert found == ([], None)
+    await use(world, await opened(world), RightKind.LIFTING)
+    assert (await world.contact_of_id(person.id)).brand_sees
 
 
 @pytest.mark.rule("RGT-1")
