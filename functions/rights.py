@@ -12,6 +12,7 @@ from functions.http import SECURITY_HEADERS, client_ip
 from shared import app
 from shared.domain.addresses import masked
 from shared.domain.errors import InvalidInputError, TooManyRequestsError
+from shared.domain.held import Held
 from shared.domain.ids import new_id
 from shared.domain.rights import RECTIFIABLE, RightKind, RightsRequest, RightState
 from shared.pages import render
@@ -37,10 +38,16 @@ _BRAND = re.compile(r"[a-z0-9][a-z0-9-]{1,30}")
 
 @page
 async def show_rights(req: func.HttpRequest) -> func.HttpResponse:
-    """Of a brand, the form that asks for a link; of a link, everything that is held on the person. Opening changes nothing."""
+    """Of a brand, the form that asks for a link; of a link, everything that is held on the person. Opening changes nothing.
+
+    A program that accepts `application/json` gets the second as JSON.
+    """
     if _BRAND.fullmatch(req.route_params["token"]):
         return _asked(req, await app.brand(req.route_params["token"]), "asked")
-    return await _rights(req, await open_rights(app.brands(), req.route_params["token"]), None)
+    opened = await open_rights(app.brands(), req.route_params["token"])
+    if req.headers.get("Accept", "").startswith("application/json"):
+        return _json(await held_on(opened))
+    return await _rights(req, opened, None)
 
 
 @page
@@ -106,7 +113,11 @@ async def _file(opened: OpenRights, which: str, form: str) -> func.HttpResponse:
     held = await held_on(opened)
     if which == "csv":
         return _attachment(provided_csv(held), "my-data.csv", "text/csv; charset=utf-8")
-    content: Any = held.as_json() if which == "json" else held.provided_json()
+    return _json(held, only_provided=which != "json")
+
+
+def _json(held: Held, *, only_provided: bool = False) -> func.HttpResponse:
+    content: Any = held.provided_json() if only_provided else held.as_json()
     text = json.dumps(content, ensure_ascii=False, indent=1).encode()
     return _attachment(text, "my-data.json", "application/json; charset=utf-8")
 

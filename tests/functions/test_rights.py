@@ -76,6 +76,9 @@ async def test_RGT_3_downloads_are_files(suite: Suite) -> None:
     whole = await press(suite, path, "json")
     assert whole.headers["Content-Disposition"] == 'attachment; filename="my-data.json"'
     assert json.loads(whole.text)["records"][0]["firstName"] == "Grace"
+    before = await suite.dump()
+    read = await suite.http.get(path, headers={"Accept": "application/json"})
+    assert read.json()["records"] == whole.json()["records"] and await suite.dump() == before
     table = await press(suite, path, "csv")
     assert table.headers["Content-Type"].startswith("text/csv") and "1 Main Street" in table.text
     assert json.loads((await press(suite, path, "provided_json")).text)[0]["email"] == GRACE
