@@ -11,6 +11,7 @@ from shared.domain.contact import Contact, Origin, last_activity
 from shared.domain.errors import UnknownObjectError
 from shared.domain.ledger import Evidence
 from shared.domain.pending import taken_back
+from shared.domain.policy import BrandStatus
 from shared.domain.tokens import Purpose
 from shared.ports import Query, Where
 from shared.usecases.brands import Brand, Brands
@@ -52,7 +53,10 @@ async def open_link(brands: Brands, purpose: Purpose, token: str) -> Asked:
         raise UnknownObjectError
     brand = await brands.get(claims["b"])
     found = await brand.contacts.get(claims["a"], claims["c"])
-    if found is None or (purpose is Purpose.INVITATION and not found.record.in_the_book):
+    if found is None:
+        raise UnknownObjectError
+    over = brand.record.status is BrandStatus.ENDED or not found.record.in_the_book
+    if over and purpose is Purpose.INVITATION:  # nothing is agreed to any more; but an opt-out is always taken
         raise UnknownObjectError
     ambassador = await brand.ambassadors.get(claims["a"], claims["a"])
     return Asked(brand, ambassador.record if ambassador else None, found.record, claims["m"], expires)

@@ -65,19 +65,15 @@ async def follow(brands: Brands, id: str, place: int, visitor: Visitor | None) -
 
     It is no deliberate act of a person (RET-13): a GET cannot be told from a mail scanner's. The provider's click event is one.
     """
-    whose = parse_publication_id(id)
-    if whose is None:
-        raise UnknownObjectError
-    brand = await brands.get(whose.brand)
-    publication = await find_publication(brand, id)
-    url = destination(publication, place) if publication else None
+    brand, publication = await _public(brands, id)
+    url = destination(publication, place)
     if url is None:
         raise UnknownObjectError
-    await active_account(brand, whose.ambassador)  # nothing leads on in the name of who left (DEL-1)
+    await active_account(brand, publication.ambassador_id)  # nothing leads on in the name of who left (DEL-1)
     if visitor:
         await count_one(brand, id, Counted.CLICKS)
         if visitor.ip:
-            await notice(brand, FlagKind.CLICK_BURST, visitor, whose.ambassador)
+            await notice(brand, FlagKind.CLICK_BURST, visitor, publication.ambassador_id)
     return url
 
 

@@ -9,6 +9,7 @@ from shared.domain.ambassador import AccountMail, AccountStatus, Ambassador, Pas
 from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError, UnknownObjectError
 from shared.domain.ids import new_id, new_short_id
 from shared.domain.passwords import hash_password, verify_password
+from shared.domain.policy import BrandStatus
 from shared.domain.tokens import Purpose
 from shared.ports import StaleError
 from shared.usecases.account_mails import QUEUE, owing, queue_account_mail
@@ -123,6 +124,6 @@ async def _opened(brands: Brands, token: str, brand_id: str | None) -> OpenReset
     reset = account.record.password_reset if account else None
     if account is None or reset is None or reset.id != claims["r"]:
         raise UnknownObjectError
-    if account.record.status is not AccountStatus.ACTIVE:
+    if account.record.status is not AccountStatus.ACTIVE or brand.record.status is BrandStatus.ENDED:
         raise UnknownObjectError
     return OpenReset(brand, account, reset)

@@ -6,10 +6,17 @@ from typing import Any
 
 from shared.domain.addresses import clean_address
 from shared.domain.ambassador import AccountMail, AccountStatus, Ambassador
-from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError, UnknownObjectError
+from shared.domain.errors import (
+    BrandSuspendedError,
+    ChangedMeanwhileError,
+    FieldError,
+    InvalidInputError,
+    UnknownObjectError,
+)
 from shared.domain.flags import FlagKind
 from shared.domain.ids import new_short_id
 from shared.domain.passwords import hash_password
+from shared.domain.policy import BrandStatus
 from shared.domain.tokens import Purpose
 from shared.domain.tracing import Visitor
 from shared.ports import ConflictError, StaleError
@@ -114,6 +121,8 @@ async def open_sign_up(brands: Brands, token: str) -> OpenSignUp:
     brand = await brands.get(claims["b"])
     account = await brand.ambassadors.get(claims["a"], claims["a"])
     signed_up = account.record.as_signed_up(claims["s"]) if account else None
+    if brand.record.status is BrandStatus.ENDED:
+        raise UnknownObjectError
     if signed_up is None or signed_up.status not in (AccountStatus.UNCONFIRMED, AccountStatus.ACTIVE):
         raise UnknownObjectError
     return OpenSignUp(brand, signed_up)
@@ -128,6 +137,8 @@ async def confirm_sign_up(brands: Brands, token: str, brand_id: str | None = Non
             raise UnknownObjectError
         if opened.account.status is AccountStatus.ACTIVE:
             return opened
+        if brand.record.status is not BrandStatus.ACTIVE:
+            raise BrandSuspendedError  # nobody registers there now (BR-3); the link holds until it lapses
         current = await brand.ambassadors.get(opened.account.id, opened.account.id)
         if current is None or current.record.as_signed_up(opened.account.sign_up or "") != opened.account:
             continue
