@@ -19,7 +19,7 @@ MESSAGES: Mapping[str, tuple[Schema, ...]] = {
     "account-mails": ({"brand": _BRAND, "mails": [[_ID, _SHORT_ID]]},),
     "address-book-links": ({"brand": _BRAND, "job": _ID},),
     "imports": ({"brand": _BRAND, "job": _ID},),
-    "newsletters": ({"brand": _BRAND, "newsletter": _ID},),
+    "newsletters": ({"brand": _BRAND, "newsletter": rf"{_ID}|suspended[0-9]{{14}}"},),  # the second: since when
     "mails": ({"brand": _BRAND, "batch": _ID},),
     "backups": ({"brand": _BRAND, "backup": _ID},),
     "sweeps": ({"brand": _BRAND, "run": _ID},),
