@@ -165,10 +165,24 @@ def _consents(contact: Contact, t: Mapping[str, str], language: str) -> Iterator
 
 
 def _proof(entry: Entry, t: Mapping[str, str], language: str) -> str:
-    """One choice as the ledger has it: when, what it became, and by which of our texts or acts."""
-    state = t.get(f"state_{entry.after.get('ambassadorOptIn')}", "")
-    shown = entry.evidence.text_version or entry.evidence.mechanism
-    return f"{_day(entry.at, language)}: {state} [{one_line(shown)}]"
+    """One choice as the ledger has it: when, what it became, how, and which of our texts was shown."""
+    became = [t.get(f"state_{entry.after.get('ambassadorOptIn')}", "")]
+    if entry.after.get("brandOptIn") != entry.before.get("brandOptIn", "none"):
+        became.append(f"{t['to_brand']}: {t.get('brand_' + str(entry.after.get('brandOptIn')), '')}")
+    if entry.after.get("partnersOptIn") != entry.before.get("partnersOptIn", False):
+        became.append(f"{t['to_partners']}: {t['yes' if entry.after.get('partnersOptIn') else 'no']}")
+    version = f" [{one_line(entry.evidence.text_version)}]" if entry.evidence.text_version else ""
+    return f"{_day(entry.at, language)}: {'; '.join(became)} – {_how(entry.evidence.mechanism, t)}{version}"
+
+
+def _how(mechanism: str, t: Mapping[str, str]) -> str:
+    if mechanism.startswith(("RET-", "DEL-")):
+        return t["how_rules"]
+    if mechanism.startswith("rights_"):
+        return t["how_rights"]
+    if mechanism == "brand_sync":
+        return t["how_brand"]
+    return t.get(f"how_{mechanism}") or t.get(f"source_{mechanism}", t["how_other"])
 
 
 def _since(text: str, since: datetime | None, language: str) -> str:

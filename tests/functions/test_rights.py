@@ -101,6 +101,7 @@ async def test_RGT_1_each_button_does_what_it_says(suite: Suite) -> None:
     await press(suite, path, "lift")
     assert (await press(suite, path, "ask", words="Who are you?")).status_code == 200
     await press(suite, path, "object")
+    assert "you stopped mail from all ambassadors – on this page" in (await suite.http.get(path)).text
     assert (await suite.world.contact_of(GRACE)).ambassador_opt_in.opted_out
     assert (await press(suite, path, "erase")).status_code == 422  # the box was not ticked
     erased = await press(suite, path, "erase", sure="yes")
