@@ -8,8 +8,10 @@ from pathlib import Path
 from local.project import ROOT
 
 PYTEST_WORKERS = 2
-# By itself, since measuring coverage would double what is already the longest test.
+# By itself, so that its histories are spread over the workers one by one.
 FIVE_YEARS = "tests/usecases/test_five_years.py"
+# What plays whole workflows again and again, or another process: measuring coverage would double their time for nothing new.
+WITHOUT_COVERAGE = ("tests/crash", "tests/e2e", "tests/local", "tests/bench", "tests/docs")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -25,7 +27,8 @@ def main(argv: Sequence[str]) -> int:
         "Types": [python, "-m", "mypy"],
         "Imports": [str(Path(python).parent / "lint-imports")],
         "Five years": [*pytest, "--dist=load", FIVE_YEARS],
-        "Tests": [*pytest, f"--ignore={FIVE_YEARS}", *coverage],
+        "Crashes, local stack": [*pytest, *WITHOUT_COVERAGE],
+        "Tests": [*pytest, *(f"--ignore={path}" for path in (FIVE_YEARS, *WITHOUT_COVERAGE)), *coverage],
     }
     for name, command in steps.items():
         print(f"\n== {name}", flush=True)
