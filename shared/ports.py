@@ -249,6 +249,10 @@ class Mailer(Protocol):
         """Whether the provider knows a mail of this custom id; None when it cannot be asked now."""
         ...
 
+    async def forget(self, address: str) -> bool:
+        """Has the provider delete what it keeps on an address; True once it holds nothing. Never raises for its faults."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Begun:

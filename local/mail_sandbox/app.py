@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from local.mail_sandbox.clock import SuiteClock
+from local.mail_sandbox.contacts_api import ContactsApi
 from local.mail_sandbox.faults import Faults
 from local.mail_sandbox.inbox_api import InboxApi
 from local.mail_sandbox.inbox_pages import ASSETS, InboxPages
@@ -58,10 +59,12 @@ def _routes(settings: Settings, store: MailStore, client: httpx.AsyncClient) -> 
     clock, faults, counts = SuiteClock(client, settings.webhook_url), Faults(), Counts()
     mailjet = SendApi(store, clock, faults, counts, settings.api, settings.stopping)
     api = InboxApi(store, clock, faults, counts, (settings.webhook_url, settings.webhook), client)
-    pages = InboxPages(store)
+    contacts, pages = ContactsApi(store, settings.api), InboxPages(store)
     return [
         Route("/v3.1/send", mailjet.send, methods=["POST"]),
         Route("/v3/REST/message", mailjet.look_up, methods=["GET"]),
+        Route("/v3/REST/contact/{address}", contacts.look_up, methods=["GET"]),
+        Route("/v4/contacts/{id:int}", contacts.delete, methods=["DELETE"]),
         Route("/api/messages", api.list, methods=["GET"]),
         Route("/api/messages", api.clear, methods=["DELETE"]),
         Route("/api/messages/{id}", api.read, methods=["GET"]),

@@ -18,6 +18,10 @@ CREATE TABLE IF NOT EXISTS messages (
     status TEXT NOT NULL,
     document TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS contacts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    address TEXT NOT NULL UNIQUE
+);
 CREATE INDEX IF NOT EXISTS messages_by_recipient ON messages (recipient, seq);
 CREATE INDEX IF NOT EXISTS messages_by_custom_id ON messages (custom_id, seq);
 CREATE INDEX IF NOT EXISTS messages_by_time ON messages (at);
@@ -64,6 +68,17 @@ class MailStore:
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
+            self._db.executemany("INSERT OR IGNORE INTO contacts (address) VALUES (?)", [(row[2],) for row in rows])
+
+    def contact(self, address: str) -> int | None:
+        """The id of the contact that the first mail to an address made; None when there is none, or none any more."""
+        rows = self._rows("SELECT id FROM contacts WHERE address = ?", (address.lower(),))
+        return int(rows[0][0]) if rows else None
+
+    def delete_contact(self, id: int) -> bool:
+        """Delete a contact; the mails to it stay, as what a mailbox holds. Whether there was one."""
+        with self._lock:
+            return self._db.execute("DELETE FROM contacts WHERE id = ?", (id,)).rowcount > 0
 
     def documents(self, *, to: str | None, since: str | None, limit: int) -> Iterator[list[str]]:
         """The documents newest first, in chunks; `to` is an address in any case, `limit` 0 means all."""
@@ -119,6 +134,7 @@ class MailStore:
         """Forget every mail."""
         with self._lock:
             self._db.execute("DELETE FROM messages")
+            self._db.execute("DELETE FROM contacts")
             self._db.execute("VACUUM")
 
     def _rows(self, statement: str, values: tuple[Any, ...]) -> list[Any]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from shared.adapters.mailjet_answers import read_send_answer, same_for_all
 from shared.ports import Fate, OutgoingMail, SendResult
@@ -72,6 +73,25 @@ class MailjetMailer:
             return None
         # A row that names another mail would mean that the filter was not understood.
         return any(isinstance(row, dict) and row.get("CustomID", custom_id) == custom_id for row in found)
+
+    async def forget(self, address: str) -> bool:
+        """Has Mailjet delete the contact of an address (RGT-6); True once there is none.
+
+        What Mailjet says of a fault is not read: it may repeat the address.
+        """
+        import httpx
+
+        try:
+            found = await self._http().get(f"/v3/REST/contact/{quote(address, safe='@')}")
+            if found.status_code == HTTPStatus.NOT_FOUND:
+                return True
+            if found.status_code != HTTPStatus.OK:
+                return False
+            contact = int(found.json()["Data"][0]["ID"])
+            deleted = await self._http().delete(f"/v4/contacts/{contact}")
+        except (httpx.HTTPError, ValueError, KeyError, IndexError, TypeError, RecursionError):
+            return False
+        return deleted.is_success or deleted.status_code == HTTPStatus.NOT_FOUND
 
     async def aclose(self) -> None:
         """Lets go of the connections."""

@@ -108,6 +108,8 @@ LIMITS = Container("limits", partition="id", indexes=(("since",), ("at",)), back
 RIGHTS_LINKS = Container(
     "rightsLinks", partition="id", indexes=(("pendingSince",), ("askedAt",)), backed_up=False, home="oversight"
 )
+# What the mail provider has still to forget: gone once it has, and in no backup.
+FORGETTINGS = Container("forgettings", partition="id", indexes=(("owedSince",),), backed_up=False, home="oversight")
 JOBS = Container("jobs", partition="id", indexes=(("openSince",), ("startedAt",)), home="work")
 BATCHES = Container("batches", partition="id", indexes=(("openSince",), ("startedAt",)), home="work")
 API_KEYS = Container("apiKeys", partition="id", home="lookups")
@@ -134,6 +136,7 @@ BRAND_CONTAINERS = (
     FLAGS,
     RIGHTS,
     RIGHTS_LINKS,
+    FORGETTINGS,
     SUPPRESSIONS,
     LEDGER,
     CLAIMS,

@@ -5,6 +5,7 @@ from shared.domain.access_log import Access
 from shared.domain.backups import Backup, Manifest
 from shared.domain.data_map_rows import DUTY, INTEREST, NO_PERSON, NOBODY, Place, fields
 from shared.domain.flags import Flag
+from shared.domain.forgetting import Forgetting
 from shared.domain.ledger import Entry
 from shared.domain.rights import RightsLink, RightsRequest
 from shared.domain.suppression import Suppression
@@ -29,7 +30,8 @@ DUTIES = (
         "brand users and the teams; the person",
         fields(
             keep="id kind state subject received_at due_at language people ambassador link reached listed running_since "
-                 "waiting_until extended_at extended_because owed_since passed_on_at closed_at closed_by note",
+                 "waiting_until extended_at extended_because owed_since passed_on_at closed_at closed_by note "
+                 "asked_by erased proof",
             erase="email text changes notice",
         ),
     ),
@@ -38,6 +40,11 @@ DUTIES = (
         "7 days; at once of who is not known; the address with the person's erasure", "the person, by the mail provider",
         "the machine alone",
         fields(delete="id asked_at language people tried_at mailed_at pending_since", erase="email"),
+    ),
+    Place(
+        c.FORGETTINGS, Forgetting, "contacts, ambassadors", "the mail provider forgets who was erased here (RGT-6)",
+        f"{DUTY}: art. 17, 19", "when the provider has confirmed; the address lies in it sealed", "the mail provider",
+        "the machine alone", fields(delete="id sealed key owed_since"),
     ),
     Place(
         c.ACCESS_LOG, Access, "staff", "that staff looked at personal data (VIS-7)", f"{DUTY}: art. 32",

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from shared.domain.ids import new_id
+from shared.domain.ledger import Entry
 from shared.domain.records import Instant, Record, whole_second
 
 MONTHS, EXTENDED_MONTHS = 1, 3  # art. 12(3): one, and two further ones when that is necessary
@@ -107,6 +108,9 @@ class RightsRequest(Record):
     closed_at: Instant | None = None
     closed_by: str | None = None
     note: str | None = None
+    asked_by: str = "person"
+    erased: Mapping[str, int] = {}  # how much of each kind an erasure is about
+    proof: tuple[Entry, ...] = ()  # that it was done, and the mail provider's word (RGT-6): a chain of keyed hashes
 
     def done(
         self, at: datetime, by: str, state: RightState = RightState.DONE, note: str | None = None

@@ -22,6 +22,7 @@ from shared.domain.counting import CountShard
 from shared.domain.data_map import table_of
 from shared.domain.errors import UnknownObjectError
 from shared.domain.flags import Flag
+from shared.domain.forgetting import Forgetting
 from shared.domain.forms import Form
 from shared.domain.hashing import Hasher, WrappedKey
 from shared.domain.jobs import Job, MailBatch, Run
@@ -103,6 +104,7 @@ class Brand:
     flags: Collection[Flag]
     rights: Collection[RightsRequest]
     rights_links: Collection[RightsLink]
+    forgettings: Collection[Forgetting]
     suppressions: Collection[Suppression]
     ledger: Collection[Entry]
     claims: Collection[Claim]
@@ -303,6 +305,7 @@ class Brands:
             flags=of(c.FLAGS, Flag),
             rights=of(c.RIGHTS, RightsRequest),
             rights_links=of(c.RIGHTS_LINKS, RightsLink),
+            forgettings=of(c.FORGETTINGS, Forgetting),
             suppressions=of(c.SUPPRESSIONS, Suppression),
             ledger=of(c.LEDGER, Entry),
             claims=of(c.CLAIMS, Claim),

@@ -23,12 +23,13 @@ from shared.usecases.brands import Brand
 from shared.usecases.claims import release
 from shared.usecases.collections import Change, Versioned
 from shared.usecases.erasing_activity import erase_activity
+from shared.usecases.provider_forgets import owe_of_account
 from shared.usecases.saving import Edit, save_many
 
 A_PAGE = 100
 
 # What else goes with an account, before the account itself does: each is safe to be done again (DEL-7).
-ALSO_GOES: Sequence[Callable[[Brand, Ambassador], Awaitable[None]]] = (erase_activity,)
+ALSO_GOES: Sequence[Callable[[Brand, Ambassador], Awaitable[None]]] = (erase_activity, owe_of_account)
 
 
 class Place(Record):

@@ -19,6 +19,7 @@ from shared.usecases import (
     link_address_book,
     newsletters,
     photos,
+    provider_forgets,
     rights,
     rights_desk,
     rights_links,
@@ -104,6 +105,7 @@ async def _rights_again(brand: Brand, before: datetime) -> int:
     return (
         await rights.requests_again(brand, before)
         + await rights_links.links_again(brand, before)
+        + await provider_forgets.forgettings_again(brand, before)
         + await rights_desk.notices_again(brand, before)
     )
 

@@ -4,6 +4,7 @@ A request says what it is doing before it does it; whatever is cut short, the qu
 each record tells by itself whether it was reached.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -29,7 +30,9 @@ from shared.ports import ConflictError, Query, StaleError, Where
 from shared.usecases.accounts import change_account
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned
+from shared.usecases.erasing_records import let_go, proven, tally
 from shared.usecases.limiting import count_against
+from shared.usecases.provider_forgets import ask, owe
 from shared.usecases.rights_links import QUEUE, OpenRights
 from shared.usecases.saving import ATTEMPTS, change
 from shared.usecases.suppressing import opt_out_of_brand
@@ -80,6 +83,8 @@ async def use_right(
         request = request.done(now, "person")
     elif kind not in AT_ONCE:
         request = request.changed(text=words, email=link.email, waiting_until=due)
+    if kind is RightKind.ERASURE and link.email:
+        await owe(brand, request.id, link.email)
     with suppress(ConflictError):  # this press was taken already
         await brand.rights.create(request)
     if kind in AT_ONCE:
@@ -95,7 +100,7 @@ async def run_request(brand: Brand, id: str) -> None:
     if current is None or current.record.state is not RightState.RUNNING:
         return
     request = current.record
-    evidence = Evidence(actor="person", mechanism=f"rights_{request.kind}", reason=request.id)
+    evidence = Evidence(actor=request.asked_by, mechanism=f"rights_{request.kind}", reason=request.id)
     if request.kind in (RightKind.ERASURE, RightKind.OBJECTION):
         for ref in request.people:  # first of all, so that nobody enters or writes to the address meanwhile
             await list_address(brand, ref, SuppressionReason.GLOBAL_OPT_OUT, request.received_at)
@@ -107,8 +112,13 @@ async def run_request(brand: Brand, id: str) -> None:
         async for contact in _records(brand, request.people):  # what was being entered while the address got listed
             await _reach(brand, request, contact, evidence)
         await _forget_address(brand, request)
+    done = current.record.done(brand.now(), request.asked_by)
+    if request.kind is RightKind.ERASURE:
+        done = done.changed(proof=proven(brand, done))
     with suppress(StaleError):  # another worker came to the same end
-        await brand.rights.replace(current, current.record.done(brand.now(), "person"))
+        await brand.rights.replace(current, done)
+    if request.kind is RightKind.ERASURE:
+        await ask(brand, id)
 
 
 async def requests_again(brand: Brand, before: datetime) -> int:
@@ -123,19 +133,18 @@ async def requests_again(brand: Brand, before: datetime) -> int:
 
 async def _listed(brand: Brand, current: Versioned[RightsRequest]) -> Versioned[RightsRequest]:
     """The request with the records it is about, and the brand's key of each: an erased record does not tell it any more."""
-    reached = [
-        Reached(
-            contact=c.id,
-            ambassador=c.ambassador_id,
-            shared=c.the_brands_too,
-            key=c.customer_id if c.the_brands_too else None,
-        )
-        async for c in _records(brand, current.record.people)
-        if c.anonymised_at is None
-    ]
+    counts: Counter[str] = Counter()
+    reached = []
+    async for c in _records(brand, current.record.people):
+        if c.anonymised_at is None:
+            tally(counts, c)
+            key = c.customer_id if c.the_brands_too else None
+            reached.append(Reached(contact=c.id, ambassador=c.ambassador_id, shared=c.the_brands_too, key=key))
+    erased = +counts if current.record.kind is RightKind.ERASURE else {}
     for _ in range(ATTEMPTS):
         try:
-            return await brand.rights.replace(current, current.record.changed(reached=tuple(reached), listed=True))
+            listed = current.record.changed(reached=tuple(reached), erased=erased, listed=True)
+            return await brand.rights.replace(current, listed)
         except StaleError:
             found = await brand.rights.get(current.record.id, current.record.id)
             if found is None:
@@ -172,7 +181,7 @@ async def _reach(brand: Brand, request: RightsRequest, contact: Contact, evidenc
             await opt_out_of_brand(brand, contact, evidence)
             await to(lambda c: _objected(c, brand, origin))
         case RightKind.ERASURE:
-            await _let_go_of_voucher(brand, contact)
+            await let_go(brand, contact)
             await _let_go_of_messages(brand, contact)
             await to(lambda c: _erased(c, brand, evidence.mechanism))
 
@@ -206,16 +215,6 @@ def _erased(contact: Contact, brand: Brand, because: str) -> Contact | None:
         partners_opt_in_at=now if contact.partners_opt_in else contact.partners_opt_in_at,
     )
     return anonymised_contact(out, now, because)
-
-
-async def _let_go_of_voucher(brand: Brand, contact: Contact) -> None:
-    """A voucher that leads to an erased record goes: it says nothing of anybody, but what would be bought by it would."""
-    if contact.voucher is None:
-        return
-    current = await brand.vouchers.get(contact.voucher.code, contact.voucher.code)
-    if current and current.record.redeemed is None:
-        with suppress(StaleError):  # redeemed in this moment: the sale stays, and the record's own part of it goes
-            await brand.vouchers.delete(current)
 
 
 async def _let_go_of_messages(brand: Brand, contact: Contact) -> None:

@@ -369,3 +369,36 @@ def test_no_answer_breaks_the_reading(status: int, body: bytes) -> None:
 def test_every_mail_has_a_fate_whatever_is_answered(status: int, found: list[Any]) -> None:
     results = read_send_answer(status, json.dumps({"Messages": found}).encode(), MAILS)
     assert len(results) == len(MAILS)
+
+
+FOUND = Answer.of({"Count": 1, "Data": [{"ID": 17, "Email": "ada+x@example.org"}], "Total": 1})
+
+
+@pytest.mark.rule("RGT-6")
+@pytest.mark.parametrize(
+    ("scripted", "forgotten"),
+    [
+        ([FOUND, Answer(200)], True),
+        ([FOUND, Answer(204, b"")], True),
+        ([FOUND, Answer(404)], True),
+        ([Answer(404)], True),
+        ([FOUND, Answer(500)], False),
+        ([FOUND, Answer(429)], False),
+        ([FOUND, Answer(hang_up_after=0)], False),
+        ([Answer(401)], False),
+        ([Answer(500)], False),
+        ([Answer.of({"Data": []})], False),
+        ([Answer.of({"Data": [{"ID": "x"}]})], False),
+        ([Answer(200, b"not json")], False),
+        ([Answer(hang_up_after=0)], False),
+    ],
+)
+async def test_an_address_is_forgotten_when_mailjet_says_so(
+    server: ScriptedServer, mailer: MailjetMailer, scripted: list[Answer], forgotten: bool
+) -> None:
+    server.script(*scripted)
+    assert await mailer.forget("ada+x@example.org") is forgotten
+    assert [(r.method, r.target) for r in server.requests] == [
+        ("GET", "/v3/REST/contact/ada%2Bx@example.org"),
+        ("DELETE", "/v4/contacts/17"),
+    ][: len(scripted)]

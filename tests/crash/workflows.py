@@ -26,6 +26,7 @@ from shared.usecases import (
     collect,
     confirm,
     contacts,
+    erasure,
     flows,
     import_contacts,
     invite,
@@ -484,6 +485,10 @@ async def _enter_fresh(suite: Suite) -> None:
     await _enter(suite, "fresh@example.com", mobile_phone="0123")
 
 
+async def _erase(suite: Suite) -> None:
+    await erasure.request_erasure(await suite.brand(), PEOPLE[0], "staff")
+
+
 WORKFLOWS = (
     Workflow("sign up and confirm", _nobody,
              (call(_sign_up(ADA)), call(_confirm(ADA)), later(days=16), SWEEP)),
@@ -496,6 +501,7 @@ WORKFLOWS = (
     Workflow("correct by right", _asked_for_rights,
              (call(_use_right(RightKind.RECTIFICATION, changes={"first_name": "Grace"})),)),
     Workflow("erase by right", _asked_for_rights, (call(_use_right(RightKind.ERASURE)),)),
+    Workflow("erase an address", _asked_for_rights, (call(_erase),), anew=True),
     Workflow("link an account", _book, (call(_link),), whole=False),
     Workflow("sign up by the directory", _nobody, (call(_accept), later(days=16), SWEEP)),
     Workflow("invite, invite again, lapse, forget", _book,

@@ -535,3 +535,18 @@ async def test_a_mail_is_shown_in_a_frame_that_runs_no_script(sandbox: httpx.Asy
 async def test_a_page_under_another_host_name_reads_no_mail(sandbox: httpx.AsyncClient) -> None:
     answer = await sandbox.get("/api/messages", headers={"Host": "evil.example.com"})
     assert answer.status_code == 400
+
+
+@pytest.mark.rule("RGT-6")
+async def test_a_contact_is_found_by_its_address_and_deleted_and_its_mails_stay(sandbox: httpx.AsyncClient) -> None:
+    assert (await sandbox.get("/v3/REST/contact/ada@example.org")).status_code == 404
+    await send(sandbox, message("Ada@example.org"), message("bea@example.org"))
+    found = await sandbox.get("/v3/REST/contact/ada@example.org")
+    contact = found.json()["Data"][0]["ID"]
+    assert (await sandbox.delete(f"/v4/contacts/{contact}", auth=("key", "wrong"))).status_code == 401
+    assert (await sandbox.get("/v3/REST/contact/ada@example.org", auth=("key", "wrong"))).status_code == 401
+    assert (await sandbox.delete(f"/v4/contacts/{contact}")).status_code == 200
+    assert (await sandbox.delete(f"/v4/contacts/{contact}")).status_code == 404
+    assert (await sandbox.get("/v3/REST/contact/ada@example.org")).status_code == 404
+    assert (await sandbox.get("/v3/REST/contact/bea@example.org")).status_code == 200
+    assert len((await sandbox.get("/api/messages?to=ada@example.org")).json()) == 1

@@ -257,6 +257,11 @@ class CrashingMailer(FakeMailer):
         at = self._accepted_at.get(custom_id)
         return known if not known or at is None else self._clock.now() - at >= self.lag
 
+    async def forget(self, address: str) -> bool:
+        """Forgets an address; the crash afterwards is the answer that nobody hears."""
+        with self._crashes.around("mailer.forget"):
+            return await super().forget(address)
+
     async def _accept(self, mails: Sequence[OutgoingMail]) -> list[SendResult]:
         before = len(self.outbox)
         results = await super().send(mails)

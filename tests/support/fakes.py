@@ -146,6 +146,8 @@ class FakeMailer:
         self.calls: list[list[str]] = []
         self.lookups: list[str] = []
         self.can_be_asked = True
+        self.forgotten: list[str] = []
+        self.forgets = True
         self._next_calls: deque[Fault] = deque()
         self._by_address: dict[str, Fault] = {}
 
@@ -175,6 +177,12 @@ class FakeMailer:
         """Whether a mail of this custom id was taken; None while `can_be_asked` is off."""
         self.lookups.append(custom_id)
         return any(mail.custom_id == custom_id for mail in self.outbox) if self.can_be_asked else None
+
+    async def forget(self, address: str) -> bool:
+        """Forgets an address, and says so while `forgets` is on; the mails in the outbox stay."""
+        if self.forgets:
+            self.forgotten.append(address)
+        return self.forgets
 
     def _take(self, mail: OutgoingMail, fault: Fault | None) -> SendResult:
         if fault is None or fault.fate is Fate.SENT or fault.accepted:

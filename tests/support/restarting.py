@@ -164,6 +164,8 @@ async def unfinished(suite: Suite) -> list[str]:
         found += [f"request for {request.kind}" for request in asked if request.running_since or request.notice]
         links = [i.record for page in [p async for p in brand.rights_links.pages(Query())] for i in page]
         found += ["link" for link in links if link.pending_since]
+        owed = [i.record for page in [p async for p in brand.forgettings.pages(Query())] for i in page]
+        found += ["address that the provider has to forget" for _ in owed]
         found += [f"claim of {contact.email}" for contact in await suite.world.contacts(id) if contact.outgoing]
     return found
 
@@ -186,7 +188,13 @@ async def _brand_state(suite: Suite, brand: Brand) -> dict[str, Any]:
         "accounts": sorted((a.email, a.status.value, a.first_name) for a in accounts.values()),
         "claims": sorted(accounts[c.ambassador_id].email if c.ambassador_id in accounts else "nobody" for c in claims),
         "rights": sorted(
-            (request.kind.value, request.state.value, len(request.reached), dict(request.changes))
+            (
+                request.kind.value,
+                request.state.value,
+                len(request.reached),
+                dict(request.changes),
+                [dict(entry.after) for entry in request.proof],
+            )
             for request in [i.record for page in [p async for p in brand.rights.pages(Query())] for i in page]
         ),
         "imports": sorted(

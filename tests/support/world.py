@@ -20,6 +20,7 @@ from shared.usecases import (
     link_address_book,
     mail_events,
     newsletters,
+    provider_forgets,
     recover,
     rights,
     rights_desk,
@@ -203,6 +204,8 @@ async def _rights(world: World, brand: Brand, message: Mapping[str, Any]) -> Non
         await rights_links.send_link(brand, message["link"])
     elif "notice" in message:
         await rights_desk.send_notice(brand, message["notice"])
+    elif "provider" in message:
+        await provider_forgets.have_forgotten(brand, message["provider"])
     else:
         await rights.run_request(brand, message["request"])
 

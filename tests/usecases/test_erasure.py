@@ -1,0 +1,144 @@
+"""Erasing whoever has an address, here and at the mail provider (RGT-4, RGT-6, DEL-8)."""
+
+from typing import Any
+
+import pytest
+
+from shared.domain.errors import InvalidInputError, SuppressedError, TryAgainError, UnknownObjectError
+from shared.domain.ids import new_id
+from shared.domain.ledger import faults
+from shared.domain.rights import RightState
+from shared.domain.syncing import SyncKey, key_refs
+from shared.ports import Query
+from shared.usecases import contacts
+from shared.usecases.erasure import proof_of_erasure, request_erasure, run_erasure
+from shared.usecases.provider_forgets import CONFIRMED, have_forgotten
+from tests.support.world import World
+
+GRACE, OTHER = "grace@example.com", "hopper@example.com"
+TWO = ("ada@example.org", "bea@example.org")
+
+
+async def entered(world: World, email: str = GRACE, **fields: Any) -> list[tuple[str, str]]:
+    """The same person in the books of two ambassadors; gives where the records lie."""
+    brand = await world.brand()
+    places = []
+    for ambassador in TWO:
+        account = await world.ambassador("acme", ambassador)
+        contact, _ = await contacts.enter(brand, account.id, {"email": email, "first_name": "Grace", **fields})
+        places.append((account.id, contact.id))
+    return places
+
+
+async def all_documents(world: World) -> str:
+    brand = await world.brand()
+    kept = []
+    for name in brand.__dataclass_fields__:
+        collection = getattr(brand, name)
+        if hasattr(collection, "pages"):
+            kept += [str(item.record.to_document()) async for page in collection.pages(Query()) for item in page]
+    return "".join(kept)
+
+
+@pytest.mark.rule("RGT-4", "DEL-8")
+async def test_RGT_4_every_record_of_the_address_is_erased_listed_and_gone_from_every_document(world: World) -> None:
+    places = await entered(world)
+    await entered(world, OTHER, first_name="Betty")
+    id = await request_erasure(await world.brand(), f" {GRACE.upper()} ", "staff")
+    brand = await world.brand()
+    for place in places:
+        found = await brand.contacts.get(*place)
+        assert found
+        assert found.record.anonymised_at
+        assert (found.record.email, found.record.first_name) == (None, None)
+    with pytest.raises(SuppressedError):
+        await contacts.enter(brand, places[0][0], {"email": GRACE})
+    await world.drain()
+    documents = await all_documents(world)
+    assert "grace" not in documents.lower()
+    assert OTHER in documents
+    request = await brand.rights.get(id, id)
+    assert request
+    assert request.record.state is RightState.DONE
+
+
+@pytest.mark.rule("RGT-6")
+async def test_RGT_6_the_provider_forgets_the_address_and_until_it_has_the_debt_is_sealed(world: World) -> None:
+    await entered(world)
+    brand = await world.brand()
+    world.mailer.forgets = False
+    id = await request_erasure(brand, GRACE, "staff")
+    with pytest.raises(TryAgainError):
+        await have_forgotten(brand, id)
+    assert "grace" not in (await all_documents(world)).lower()
+    assert await brand.forgettings.get(id, id)
+    world.mailer.forgets = True
+    await have_forgotten(brand, id)
+    assert world.mailer.forgotten == [GRACE]
+    assert await brand.forgettings.get(id, id) is None
+    await have_forgotten(brand, id)  # the message again
+    assert world.mailer.forgotten == [GRACE]
+
+
+@pytest.mark.rule("RGT-6")
+async def test_RGT_6_a_lost_message_is_found_and_nothing_is_forgotten_before_the_records_are(world: World) -> None:
+    await entered(world)
+    brand = await world.brand()
+    id = await request_erasure(brand, GRACE, "staff")
+    world.queue.queues.clear()
+    world.clock.advance(minutes=11)
+    await world.recover()
+    await world.drain()
+    assert world.mailer.forgotten == [GRACE]
+    current = await brand.rights.get(id, id)
+    assert current
+
+
+@pytest.mark.rule("DEL-8")
+async def test_DEL_8_the_proof_counts_by_kind_is_chained_and_says_nothing_of_the_person(world: World) -> None:
+    await entered(world)
+    brand = await world.brand()
+    id = await request_erasure(brand, GRACE, "staff")
+    await world.drain()
+    proof = await proof_of_erasure(brand, id)
+    assert [list(entry.after) for entry in proof] == [["erased"], [CONFIRMED]]
+    assert proof[0].after["erased"] == {"contacts": 2, "suppressedHashes": 1}
+    assert faults(proof, proof[-1], brand.ledger_key) == []
+    forged = proof[0].changed(after={"erased": {"contacts": 3}})
+    assert faults((forged, proof[1]), proof[-1], brand.ledger_key) != []
+    assert all(brand.hasher.ref(GRACE) not in str(entry) and "grace" not in str(entry).lower() for entry in proof)
+    await run_erasure(brand, id)
+    assert await proof_of_erasure(brand, id) == proof
+    with pytest.raises(UnknownObjectError):
+        await proof_of_erasure(brand, new_id())
+
+
+@pytest.mark.rule("DEL-8")
+async def test_DEL_8_the_brands_own_key_does_not_lead_to_an_erased_record(world: World) -> None:
+    ((ambassador, contact), (_, second)) = await entered(world, customer_id="C-1")
+    brand = await world.brand()
+    ref, other = key_refs(brand.hasher, "C-1")[0], key_refs(brand.hasher, "C-2")[0]
+    await brand.sync_keys.create(SyncKey(id=ref, ambassador_id=ambassador, contact_id=contact))
+    await brand.sync_keys.create(SyncKey(id=other, ambassador_id=ambassador, contact_id=second))
+    await request_erasure(brand, GRACE, "staff")
+    assert await brand.sync_keys.get(ref, ref) is None
+
+
+@pytest.mark.rule("RGT-4")
+async def test_RGT_4_another_brand_keeps_its_own_record_and_nobody_is_no_fault(world: World) -> None:
+    globex = await world.brand("globex")
+    account = await world.ambassador("globex", TWO[0])
+    contact, _ = await contacts.enter(globex, account.id, {"email": GRACE})
+    id = await request_erasure(await world.brand(), GRACE, "staff")
+    kept = await globex.contacts.get(account.id, contact.id)
+    assert kept
+    assert kept.record.email == GRACE
+    assert (await proof_of_erasure(await world.brand(), id))[0].after["erased"] == {"suppressedHashes": 1}
+    with pytest.raises(UnknownObjectError):
+        await proof_of_erasure(globex, id)
+
+
+async def test_what_is_no_address_is_refused_and_not_repeated(world: World) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        await request_erasure(await world.brand(), "no address of Grace", "staff")
+    assert "Grace" not in str(refused.value)
