@@ -99,7 +99,10 @@ async def open_rights(brands: Brands, token: str) -> OpenRights:
     found = await brand.rights_links.get(claims["r"], claims["r"])
     if found is None or found.record.expires_at <= now:
         raise UnknownObjectError
-    return OpenRights(brand, found.record)
+    link = found.record
+    if link.email:  # a hash key may have come since the link was asked for
+        link = link.changed(people=tuple(dict.fromkeys((*brand.hasher.refs(link.email), *link.people))))
+    return OpenRights(brand, link)
 
 
 async def links_again(brand: Brand, before: datetime) -> int:

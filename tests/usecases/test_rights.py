@@ -10,6 +10,7 @@ from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.errors import RestrictedError, SuppressedError, TryAgainError, UnknownObjectError
 from shared.domain.ids import new_id
 from shared.domain.ledger import faults
+from shared.domain.policy import StatusAction
 from shared.domain.rights import RightKind, RightsRequest, RightState
 from shared.domain.suppression import SuppressionReason
 from shared.domain.tokens import Purpose
@@ -274,6 +275,34 @@ async def test_RGT_2_a_link_ends_after_a_week_and_is_forgotten(world: World) -> 
     await world.recover()
     brand = await world.brand()
     assert (await brand.rights_links.page(Query(where=(Where("askedAt", ">=", ""),), order_by="askedAt")))[0] == []
+
+
+@pytest.mark.rule("DEL-10")
+@pytest.mark.rule("RGT-4")
+async def test_DEL_10_a_key_that_came_after_the_link_hides_no_record(world: World) -> None:
+    await entered(world)
+    await opened(world)
+    token = token_of(world.mailer.sent_to(GRACE)[-1], "rights")
+    await world.brands.rotate_hash_key("acme")
+    world.clock.advance(minutes=16)
+    brand, (first, _) = await world.brand(), await world.contacts()
+    changed = await contacts.edit(brand, first.ambassador_id, first.id, {"city": "Lyon"})
+    assert changed.email_hash != first.email_hash
+    await use(world, await open_rights(world.brands, token), RightKind.ERASURE)
+    assert all(contact.anonymised_at for contact in await world.contacts())
+    assert await suppressing.listed(await world.brand(), [GRACE]) == {GRACE}
+
+
+@pytest.mark.rule("RGT-1")
+@pytest.mark.rule("BR-3")
+@pytest.mark.parametrize("action", [StatusAction.SUSPEND, StatusAction.END])
+async def test_RGT_1_rights_do_not_end_before_the_data_do(world: World, action: StatusAction) -> None:
+    await entered(world)
+    current = await world.brands.record("acme")
+    after = current.record.after(action, world.clock.now(), "staff:u1", "for a reason")
+    await world.brands.save(current, after)
+    await use(world, await opened(world), RightKind.ERASURE)
+    assert all(contact.anonymised_at for contact in await world.contacts())
 
 
 @pytest.mark.rule("BR-1")
