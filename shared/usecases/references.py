@@ -19,14 +19,22 @@ async def accounts_named(brand: Brand, references: Iterable[str]) -> dict[str, A
 
     The brand's own names come first, and lead to their account by a claim. Where a customer ID has none yet, one indexed
     query finds the accounts of all that are missing, and each that is the only one of its ID gets the claim: nobody comes
-    into another's book by signing up with the other's ID, or by a page that is called so.
+    into another's book by signing up with the other's ID. Ambassadors choose their page's name and may enter any ID: a name
+    without a claim that is the ID of one account and the page of another leads to neither.
     """
     wanted = dict.fromkeys(references)
     claims = {reference: [*key_claims(brand, reference), *customer_claims(brand, reference)] for reference in wanted}
     found = await _led_to(brand, claims, {reference: [reference] for reference in wanted if _ID.fullmatch(reference)})
-    found |= await _by_customer_id(brand, missing) if (missing := _without(wanted, found)) else {}
-    pages = {name: [page_claim(name)] for name in _without(wanted, found) if is_name(name)}
-    return found | await _led_to(brand, pages, {}) if pages else found
+    missing = _without(wanted, found)
+    if not missing:
+        return found
+    customers = await _holders_of(brand, missing)
+    pages = {name: [page_claim(name)] for name in missing if is_name(name)}
+    by_page = await _led_to(brand, pages, {}) if pages else {}
+    named = {name: page for name, page in by_page.items() if customers.get(name, {}).keys() <= {page.id}}
+    only = {name: account for name, account in _only(customers).items() if by_page.get(name, account).id == account.id}
+    await _learn(brand, only)
+    return found | named | only
 
 
 async def account_on_a_page(brand: Brand, reference: str) -> Ambassador | None:
@@ -48,8 +56,11 @@ async def accounts_of_customers(brand: Brand, customer_ids: Iterable[str]) -> di
         account = accounts.get(claim.record.ambassador_id)
         if account and account.customer_id == ids[id]:
             found[ids[id]] = account
-    missing = [reference for reference in wanted if reference not in found]
-    return found | await _by_customer_id(brand, missing) if missing else found
+    if missing := _without(wanted, found):
+        only = _only(await _holders_of(brand, missing))
+        await _learn(brand, only)
+        found |= only
+    return found
 
 
 async def _accounts(brand: Brand, ids: Collection[str]) -> dict[str, Ambassador]:
@@ -57,21 +68,29 @@ async def _accounts(brand: Brand, ids: Collection[str]) -> dict[str, Ambassador]
     return {id: item.record for (id, _), item in read.items() if item.record.status is AccountStatus.ACTIVE}
 
 
-async def _by_customer_id(brand: Brand, references: Collection[str]) -> dict[str, Ambassador]:
-    hashes = dict.fromkeys(ref for reference in references for ref in brand.hasher.refs(reference))
-    holders: dict[str, list[Ambassador]] = {}
+async def _holders_of(brand: Brand, references: Collection[str]) -> dict[str, dict[str, Ambassador]]:
+    """Whose customer ID each is, or was until the account was anonymised, by the accounts' ids."""
+    hashes = {ref: reference for reference in references for ref in brand.hasher.refs(reference)}
+    holders: dict[str, dict[str, Ambassador]] = {}
     for some in chunks(hashes, 100):
         async for page in brand.ambassadors.pages(Query(where=(Where("customerHash", "in", tuple(some)),))):
             for item in page:
-                if item.record.customer_id in references:
-                    holders.setdefault(item.record.customer_id or "", []).append(item.record)
-    only = {
-        reference: accounts[0]
-        for reference, accounts in holders.items()
-        if len(accounts) == 1 and accounts[0].status is AccountStatus.ACTIVE
-    }
-    await _learn(brand, only)
-    return only
+                account = item.record
+                gone = account.status is AccountStatus.ANONYMISED
+                reference = hashes.get(account.customer_hash or "") if gone else account.customer_id
+                if reference in references and account.status is not AccountStatus.UNCONFIRMED:  # that is anybody
+                    holders.setdefault(reference or "", {})[account.id] = account
+    return holders
+
+
+def _only(holders: Mapping[str, Mapping[str, Ambassador]]) -> dict[str, Ambassador]:
+    """The accounts with access that nobody shares an ID with; one that was anonymised shares it no more."""
+    found: dict[str, Ambassador] = {}
+    for reference, accounts in holders.items():
+        living = [account for account in accounts.values() if account.status is not AccountStatus.ANONYMISED]
+        if len(living) == 1 and living[0].status is AccountStatus.ACTIVE:
+            found[reference] = living[0]
+    return found
 
 
 async def _learn(brand: Brand, accounts: dict[str, Ambassador]) -> None:

@@ -60,6 +60,7 @@ async def test_the_brands_own_names_come_before_a_page_that_somebody_called_so(
     bob = await account(world, "bob@example.org", brand_key="k-17", blog_alias="bob")
     await bind_brand_key(acme, bob)
     eve = await account(world, "eve@example.org", blog_alias="c-17")
+    assert await named(acme, "c-17") == {"c-17": ada.id}
     mallory = await account(world, "mallory@example.org", blog_alias="k-17")
     for page, of in (("c-17", eve), ("k-17", mallory), ("bob", bob)):
         await acme.claims.create(Claim(id=f"blog.{page}", ambassador_id=of.id))
@@ -67,6 +68,33 @@ async def test_the_brands_own_names_come_before_a_page_that_somebody_called_so(
     assert await named(acme, "C-17", "Eve") == {}, "names are told apart to the letter"
     found = await named(acme, "bob")
     assert found == {"bob": bob.id}
+
+
+@pytest.mark.rule("VIS-3")
+async def test_nobody_gets_anothers_people_by_entering_the_others_page_as_an_id_or_the_reverse(
+    counted: tuple[World, CountingStore],
+) -> None:
+    world, _ = counted
+    acme = await world.brand()
+    jane = await account(world, "jane@example.org", blog_alias="jane")
+    gone = await account(world, "gone@example.org", customer_id="c-18", status=AccountStatus.LEAVING)
+    eve = await account(world, "eve@example.org", blog_alias="c-18")
+    for page, of in (("jane", jane), ("c-18", eve)):
+        await acme.claims.create(Claim(id=f"blog.{page}", ambassador_id=of.id))
+    assert await named(acme, "jane", "c-18") == {"jane": jane.id}, "whose ID it is has no access: no page stands in"
+    await account(world, "anybody@example.org", customer_id="jane", status=AccountStatus.UNCONFIRMED)
+    assert await named(acme, "jane") == {"jane": jane.id}
+    await account(world, "mallory@example.org", customer_id="jane")
+    for _ in range(2):
+        assert await named(acme, "jane") == {}
+    erased = gone.changed(customer_id=None, status=AccountStatus.ANONYMISED)
+    current = await acme.ambassadors.get(gone.id, gone.id)
+    assert current
+    await acme.ambassadors.replace(current, erased.settled(acme.hasher))
+    assert await named(acme, "c-18") == {}
+    own = await account(world, "own@example.org", customer_id="own", blog_alias="own")
+    await acme.claims.create(Claim(id="blog.own", ambassador_id=own.id))
+    assert await named(acme, "own") == {"own": own.id}
 
 
 async def test_what_names_nobody_two_or_one_without_access_leads_nowhere(counted: tuple[World, CountingStore]) -> None:
