@@ -24,7 +24,7 @@ from shared.usecases.collections import Versioned
 from shared.usecases.confirm import complete, pass_on
 from shared.usecases.contacts import checked
 from shared.usecases.invite import QUEUE, mail_of
-from shared.usecases.limiting import count_against
+from shared.usecases.limiting import count_against, forgive
 from shared.usecases.saving import ATTEMPTS, Edit, save, save_many
 from shared.usecases.suppressing import Reasons, reasons_listed
 
@@ -163,6 +163,8 @@ async def _ask(
     try:
         await save(brand, Edit(before, after))
     except (ConflictError, StaleError):
+        if batch and place is Place.LISTED_BY_THE_PERSON:  # nothing was asked: the next try may
+            await forgive(brand, "way-back", arrival.fields["email"])
         return None
     if batch:
         await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "batch": batch.id}])
