@@ -130,6 +130,7 @@ ROUTES: Mapping[str, Route] = {
     "list_changes": Route("changes", GET, BRAND + "/sync/changes"),
     "list_requests": Route("rights_desk", GET, MANAGED + "/rights"),
     "read_request": Route("rights_desk", GET, MANAGED + "/rights/{id}"),
+    "erase_person": Route("rights_desk", POST, MANAGED + "/rights/erasures"),
     "extend_request": Route("rights_desk", POST, MANAGED + "/rights/{id}/extend"),
     "close_request": Route("rights_desk", POST, MANAGED + "/rights/{id}/close"),
     "receive_mail_events": Route("mail_events", POST, "/api/webhooks/mailjet"),

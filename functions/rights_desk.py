@@ -1,6 +1,7 @@
 """Requests that wait for a person, in the Manager: the next due first (RGT-5)."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import azure.functions as func
 from pydantic import StringConstraints, field_validator
@@ -11,7 +12,7 @@ from shared.domain.access_log import Act, Seen
 from shared.domain.records import Instant
 from shared.domain.rights import RightKind, RightsRequest, RightState
 from shared.domain.staff import MAY_ANSWER_RIGHTS, MAY_SEE_RIGHTS
-from shared.usecases import rights_desk
+from shared.usecases import erasure, rights_desk
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=4000)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
@@ -40,11 +41,31 @@ class RequestAnswer(Answer):
     note: str | None
 
 
+class ProofAnswer(Answer):
+    """One step of an erasure, chained to the one before by keyed hashes: counts by kind, or the mail provider's word."""
+
+    at: Instant
+    actor: str
+    what: Mapping[str, Any]
+    previous: str
+    hash: str
+
+
 class RequestDetail(RequestAnswer):
-    """The request with what the person wrote and where to answer, while it waits; both go when it is closed."""
+    """The request with what the person wrote and where to answer, while it waits; both go when it is closed.
+
+    `proof` shows of an erasure that it was done (DEL-8).
+    """
 
     email: str | None
     text: str | None
+    proof: list[ProofAnswer]
+
+
+class ErasureBody(Body):
+    """Whose records are to be erased; the address is kept sealed, and only until the mail provider has forgotten it."""
+
+    email: Annotated[str, StringConstraints(max_length=254)]
 
 
 class RequestList(Answer):
@@ -96,6 +117,18 @@ async def read_request(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _detail(request))
 
 
+@operation(auth="staff", body=ErasureBody, answers={202: RequestAnswer})
+async def erase_person(req: func.HttpRequest) -> func.HttpResponse:
+    """Erases whoever has an address and asked by letter or telephone, at every ambassador of the brand (RGT-4).
+
+    The caller has made sure who asks. The answer is the same for an address that nothing is held of.
+    """
+    caller = await staff(req, MAY_ANSWER_RIGHTS)
+    id = await erasure.request_erasure(caller.brand, parse(req, ErasureBody).email, f"staff:{caller.member.id}")
+    await caller.sees(Seen.RIGHTS, 1, Act.CHANGED)
+    return answer(202, _shown(await rights_desk.get_request(caller.brand, id)))
+
+
 @operation(auth="staff", body=ExtendBody, answers={200: RequestAnswer})
 async def extend_request(req: func.HttpRequest) -> func.HttpResponse:
     """Gives a request two months more, once, and tells the person why (art. 12(3))."""
@@ -127,4 +160,8 @@ def _shown(request: RightsRequest) -> RequestAnswer:
 
 
 def _detail(request: RightsRequest) -> RequestDetail:
-    return RequestDetail(**{name: getattr(request, name) for name in RequestDetail.model_fields})
+    proof = [
+        ProofAnswer(at=e.at, actor=e.evidence.actor, what=e.after, previous=e.previous, hash=e.hash)
+        for e in request.proof
+    ]
+    return RequestDetail(**{**{name: getattr(request, name) for name in RequestDetail.model_fields}, "proof": proof})

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from local.bench.cold_start import measure as cold_start
 from local.bench.drilling import measure as drill
+from local.bench.erasing import measure as erasure
 from local.bench.import_memory import measure as import_memory
 from local.bench.importing import measure as import_rows
 from local.bench.measurement import Benchmark, Measurement
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "webhook": webhook,
     "sync": sync,
     "drill": drill,
+    "erasure": erasure,
 }
 
 

@@ -22,6 +22,7 @@ WITH_BODY = [operation for operation in OPERATIONS if operation.body]
 GOOD: dict[str, dict[str, Any]] = {
     "use_own_right": {"kind": "other", "text": "Who are you?"},
     "extend_request": {"reason": "for a reason"},
+    "erase_person": {"email": "grace@example.org"},
     "close_request": {"state": "done", "note": "for a reason", "message": "This is the answer"},
     "sign_up_ambassador": {**FORM, "email": "new@example.org"},
     "confirm_ambassador": {"token": "t"},

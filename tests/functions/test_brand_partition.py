@@ -33,6 +33,7 @@ UUID_1 = "00000000-0000-4000-8000-000000000001"
 BODIES: dict[str, Callable[[str], Any]] = {
     "use_own_right": lambda _: {"kind": "access"},
     "extend_request": lambda _: {"reason": "for a reason"},
+    "erase_person": lambda _: {"email": "nobody@example.org"},
     "close_request": lambda _: {"state": "done", "note": "for a reason"},
     "enter_contact": lambda _: {"email": "new@example.org"},
     "edit_contact": lambda _: {"firstName": "Other"},

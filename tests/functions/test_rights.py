@@ -5,6 +5,7 @@ import json
 import httpx
 import pytest
 
+from shared.domain.staff import Role
 from tests.functions.suite import SignedIn, Suite
 from tests.functions.tenants import link
 from tests.pages.markup import Markup
@@ -119,3 +120,29 @@ async def test_RGT_1_the_page_speaks_french(suite: Suite) -> None:
     await suite.world.drain()
     shown = await suite.http.get("/rights/" + link(suite, GRACE, "rights"))
     assert "Vos droits" in shown.text
+
+
+@pytest.mark.rule("RGT-4")
+@pytest.mark.rule("RGT-6")
+@pytest.mark.rule("DEL-8")
+async def test_RGT_4_staff_erase_who_asked_by_letter_and_read_the_proof(suite: Suite) -> None:
+    me = await known(suite)
+    admin = await suite.staff(Role.BRAND_ADMIN, "acme")
+    path = "/api/manager/brands/acme/rights"
+    asked = await suite.http.post(f"{path}/erasures", json={"email": GRACE}, headers=admin)
+    assert asked.status_code == 202, asked.text
+    nobody = await suite.http.post(f"{path}/erasures", json={"email": "nobody@example.org"}, headers=admin)
+    assert asked.json().keys() == nobody.json().keys()
+    await suite.world.drain()
+    assert suite.world.mailer.forgotten == [GRACE, "nobody@example.org"]
+    read = await suite.http.get(f"{path}/{asked.json()['id']}", headers=admin)
+    assert [step["what"] for step in read.json()["proof"]] == [
+        {"erased": {"contacts": 1, "suppressedHashes": 1}}, {"mailProvider": "forgotten"},
+    ]  # fmt: skip
+    assert "grace" not in read.text.lower()
+    assert (await me.call("POST", "/contacts", json={"email": GRACE})).status_code == 409
+    refused = await suite.http.post(f"{path}/erasures", json={"email": "no Grace"}, headers=admin)
+    assert refused.status_code == 422
+    assert "Grace" not in refused.text
+    support = await suite.staff(Role.BRAND_SUPPORT, "acme")
+    assert (await suite.http.post(f"{path}/erasures", json={"email": GRACE}, headers=support)).status_code == 404
