@@ -57,6 +57,7 @@ CONTACT_FIELDS: Mapping[str, Fate] = {
     "brand_opt_in_at": Fate.KEEP,
     "partners_opt_in": Fate.KEEP,
     "partners_opt_in_at": Fate.KEEP,
+    "objected_at": Fate.KEEP,
     "mails": Fate.ERASE,
     "outgoing": Fate.ERASE,
     "doubted": Fate.ERASE,

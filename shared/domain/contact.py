@@ -168,6 +168,9 @@ class Contact(Record):
     brand_opt_in_at: Instant | None = None
     partners_opt_in: bool = False
     partners_opt_in_at: Instant | None = None
+    objected_at: Instant | None = (
+        None  # art. 21: no source but the person's own confirmed act gives leave to write (CON-6)
+    )
 
     mails: tuple[SentMail, ...] = ()
     outgoing: Outgoing | None = None

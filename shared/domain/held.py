@@ -42,7 +42,7 @@ CONTACT_TOLD: Mapping[str, Told] = {
     **dict.fromkeys(("created_at", "created_by", "modified_at", "modified_by"), Told.SOURCE),
     **dict.fromkeys((
         "ambassador_opt_in", "ambassador_opt_in_at", "becomes", "asking", "brand_opt_in", "brand_opt_in_at",
-        "partners_opt_in", "partners_opt_in_at", "restricted_at", "opt_in_evidence",
+        "partners_opt_in", "partners_opt_in_at", "objected_at", "restricted_at", "opt_in_evidence",
     ), Told.CONSENT),
     **dict.fromkeys(("email_hash", "facebook_hash", "twitter_hash", "instagram_hash"), Told.PSEUDONYM),
     **dict.fromkeys(("address_key", "search", "brand_sees", "brand_search", "clock", "proof"), Told.MACHINE),

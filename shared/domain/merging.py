@@ -113,9 +113,11 @@ def _brand_side_after(contact: Contact, arrival: Arrival, what: Brings) -> dict[
     after: dict[str, Any] = {}
     if arrival.said.brand is False and contact.brand_opt_in is BrandOptIn.BRAND_DATABASE and arrival.source in _ASSUMED:
         after = {"brand_opt_in": BrandOptIn.STORAGE_ONLY, "brand_opt_in_at": arrival.at}
+    elif contact.objected_at and what.brand.allows_communications:
+        after = {}  # whoever says so, the person has not confirmed it since (CON-6, art. 21)
     elif contact.brand_opt_in is not what.brand and not brand_stands(contact.brand_opt_in, what.brand):
         after = {"brand_opt_in": what.brand, "brand_opt_in_at": arrival.at}
-    if what.partners and not contact.partners_opt_in:
+    if what.partners and not contact.partners_opt_in and not contact.objected_at:
         after |= {"partners_opt_in": True, "partners_opt_in_at": arrival.at}
     return after
 

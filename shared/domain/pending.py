@@ -131,6 +131,7 @@ def in_its_own_place(pending: Contact, asking: Asking, yes: Confirmed) -> Contac
         brand_opt_in_at=None if asking.brand is BrandOptIn.NONE else yes.at,
         partners_opt_in=asking.partners,
         partners_opt_in_at=yes.at if asking.partners else None,
+        objected_at=None if asking.brand.allows_communications else pending.objected_at,
         becomes=None,
         asking=None,
         beside=None,
@@ -152,6 +153,8 @@ def joined(standing: Contact, pending: Contact, asking: Asking, yes: Confirmed) 
         after |= {"ambassador_opt_in": state, "ambassador_opt_in_at": yes.at}
     if asking.brand is not standing.brand_opt_in and not brand_stands(standing.brand_opt_in, asking.brand):
         after |= {"brand_opt_in": asking.brand, "brand_opt_in_at": yes.at}
+    if asking.brand.allows_communications:
+        after |= {"objected_at": None}
     if asking.partners and not standing.partners_opt_in:
         after |= {"partners_opt_in": True, "partners_opt_in_at": yes.at}
     gaps = ("first_name", "last_name", "language", "mobile_phone", "customer_id")

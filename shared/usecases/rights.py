@@ -188,10 +188,11 @@ async def _reach(brand: Brand, request: RightsRequest, contact: Contact, evidenc
 
 def _objected(contact: Contact, brand: Brand, origin: Origin) -> Contact | None:
     """The contact without the agreements that the brand and its partners write by (art. 21(2))."""
-    if contact.anonymised_at or not (contact.brand_opt_in.allows_communications or contact.partners_opt_in):
+    agreed = contact.brand_opt_in.allows_communications or contact.partners_opt_in
+    if contact.anonymised_at or (contact.objected_at and not agreed):
         return None
     now = brand.now()
-    after = contact.changed(modified_at=now, modified_by=origin)
+    after = contact.changed(objected_at=now, modified_at=now, modified_by=origin)
     if contact.brand_opt_in.allows_communications:
         after = after.changed(brand_opt_in=BrandOptIn.STORAGE_ONLY, brand_opt_in_at=now)
     return after.changed(partners_opt_in=False, partners_opt_in_at=now) if contact.partners_opt_in else after

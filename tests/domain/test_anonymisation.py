@@ -63,6 +63,7 @@ def full_contact(state: AmbassadorOptIn = AmbassadorOptIn.OPT_OUT_EMAIL) -> Cont
         brand_opt_in_at=START,
         partners_opt_in=True,
         partners_opt_in_at=START,
+        objected_at=START,
         mails=(SentMail(id="secretm1", kind=MailKind.PUBLICATION, at=START, publication="secret-publication"),),
         outgoing=Outgoing(mail="secretm2", kind=MailKind.PUBLICATION, at=START, publication="secret-publication"),
         doubted=Outgoing(mail="secretm3", kind=MailKind.PUBLICATION, at=START, publication="secret-publication"),

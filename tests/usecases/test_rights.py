@@ -16,7 +16,7 @@ from shared.domain.suppression import SuppressionReason
 from shared.domain.tokens import Purpose
 from shared.domain.visibility import Viewer, see_contact
 from shared.ports import Fate, Query, Where
-from shared.usecases import access, answer, collect, contacts, invite, suppressing
+from shared.usecases import access, answer, collect, confirm, contacts, invite, suppressing
 from shared.usecases.rights import use_right
 from shared.usecases.rights_links import OpenRights, ask_for_link, open_rights
 from tests.support.acts import token_of
@@ -315,3 +315,37 @@ async def test_BR_1_another_brand_is_untouched(world: World) -> None:
     await use(world, await opened(world), RightKind.ERASURE)
     assert await world.contacts("globex") == before
     assert await suppressing.listed(globex, [GRACE]) == set()
+
+
+@pytest.mark.rule("RGT-1")
+@pytest.mark.rule("CON-6")
+async def test_an_objection_is_lifted_by_the_persons_own_act_and_by_nothing_that_the_brand_sends(world: World) -> None:
+    await entered(world)
+    brand = await world.brand()
+    ada = (await world.contacts())[0].ambassador_id
+    await use(world, await opened(world), RightKind.OBJECTION)
+    world.clock.advance(days=1)
+
+    async def comes(source: Source, said: Said) -> None:
+        fields = {"email": GRACE}
+        await collect.arrive(brand, Arrival(source, ada, fields, brand.now(), new_id(), said))
+        await world.drain()
+
+    async def confirmed() -> None:
+        token = token_of([mail for mail in world.mailer.sent_to(GRACE) if "/c/" in mail.text][-1], "c")
+        await confirm.confirm(world.brands, token, shown=None, text_version="1", ip=None)
+        await world.drain()
+
+    await comes(Source.BLOG, Said(ambassador=True))
+    await confirmed()
+    for source in (Source.BRAND_SYNC, Source.ORDER, Source.EXTERNAL_FORM):
+        await comes(source, Said(ambassador=None, brand=True, partners=True))
+        (contact,) = [c for c in await world.contacts() if c.ambassador_id == ada]
+        assert contact.ambassador_opt_in is AmbassadorOptIn.OPT_IN_BLOG
+        assert not contact.brand_opt_in.allows_communications, source
+        assert not contact.partners_opt_in
+    world.clock.advance(days=2)
+    await comes(Source.BLOG, Said(ambassador=True, brand=True))
+    await confirmed()
+    (contact,) = [c for c in await world.contacts() if c.ambassador_id == ada]
+    assert (contact.brand_opt_in, contact.objected_at) == (BrandOptIn.BLOG, None)
