@@ -163,7 +163,18 @@ def _partners_withdrawn(contact: Contact, stone: Tombstone) -> Contact:
     return contact.changed(partners_opt_in=False, partners_opt_in_at=stone.since or stone.at, **_modified(stone))
 
 
-_WITHDRAWN = {"ambassador": _ambassador_withdrawn, "brand": _brand_withdrawn, "partners": _partners_withdrawn}
+def _objected(contact: Contact, stone: Tombstone) -> Contact:
+    if contact.objected_at:
+        return contact
+    return contact.changed(objected_at=stone.since or stone.at, **_modified(stone))
+
+
+_WITHDRAWN = {
+    "ambassador": _ambassador_withdrawn,
+    "brand": _brand_withdrawn,
+    "partners": _partners_withdrawn,
+    "objection": _objected,
+}
 
 
 def replayed_account(account: Ambassador, told: Sequence[Tombstone], hasher: Hasher) -> Ambassador | None:

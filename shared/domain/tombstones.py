@@ -178,6 +178,9 @@ def _consents(before: Contact | None, after: Contact) -> Iterator[dict[str, Any]
     if (before is not None and before.partners_opt_in) != after.partners_opt_in:
         what = What.GAVE if after.partners_opt_in else What.WITHDREW
         yield {"what": what, "consent": "partners", "since": after.partners_opt_in_at}
+    if after.anonymised_at is None and (before.objected_at if before else None) != after.objected_at:
+        what = What.WITHDREW if after.objected_at else What.GAVE
+        yield {"what": what, "consent": "objection", "since": after.objected_at}
     if after.anonymised_at is None and (before.restricted_at if before else None) != after.restricted_at:
         what = What.WITHDREW if after.restricted_at else What.GAVE
         yield {"what": what, "consent": RESTRICTION, "since": after.restricted_at}

@@ -283,3 +283,21 @@ async def test_BAK_3_a_key_of_the_brands_database_that_went_with_its_contact_is_
     fresh, _ = await restored(world)
     found, _ = await (await fresh.brand()).sync_keys.page(Query())
     assert [item.record for item in found] == [again]
+
+
+@pytest.mark.rule("BAK-3")
+@pytest.mark.rule("CON-6")
+@pytest.mark.parametrize("lifted", [False, True])
+async def test_BAK_3_an_objection_made_since_still_stands(world: World, acme: Brand, ada: str, *, lifted: bool) -> None:
+    await accepted(world, ada, GRACE)
+    await backed_up(world)
+    for at in (world.clock.now(), None)[: 2 if lifted else 1]:
+        contact = await world.contact_of(GRACE)
+        current = await acme.contacts.get(ada, contact.id)
+        assert current
+        world.clock.advance(minutes=1)
+        await save(acme, Edit(current, contact.changed(objected_at=at)))
+    world.clock.advance(minutes=5)
+    fresh, _ = await restored(world)
+    assert ((await fresh.contact_of(GRACE)).objected_at is None) is lifted
+    assert await replayed_again(fresh) == 0
