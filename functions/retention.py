@@ -20,6 +20,7 @@ from shared.domain.staff import MAY_RUN_SWEEPS
 from shared.domain.visibility import sees_all
 from shared.ports import Query
 from shared.usecases import sweep
+from shared.usecases.destroying import destroy
 
 # What no clock of a record can reach past.
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -120,17 +121,20 @@ async def confirm_sweep(req: func.HttpRequest) -> func.HttpResponse:
 @timer_function
 async def sweep_retention() -> None:
     """Opens a sweep of every brand; late or twice does no harm (RET-16)."""
-    await for_each(await app.brands().all(), _start)
+    brands = app.brands()
+    await for_each([*await brands.all(), *await brands.destroyed()], _start)
 
 
 async def _start(brand: str) -> None:
-    await sweep.start_sweep(await app.brand(brand))
+    if not await destroy(app.brands(), brand):  # for one whose end was cut short after its people were gone
+        await sweep.start_sweep(await app.brand(brand))
 
 
 @queue_function(sweep.QUEUE)
 async def run_sweep(message: Mapping[str, Any]) -> None:
     """Runs a sweep, or goes on with it."""
     await sweep.run_sweep(await app.brand(message["brand"]), message["run"])
+    await destroy(app.brands(), message["brand"])
 
 
 def _run(run: Run) -> RunAnswer:

@@ -25,9 +25,10 @@ def main(argv: list[str]) -> int:
 
 async def _verify() -> int:
     wrong = 0
-    for id in await app.brands().all():
+    brands = app.brands()
+    for id in [*await brands.all(), *await brands.destroyed()]:
         verdict = Verdict()
-        async for verdict in verify_ledger(await app.brand(id)):
+        async for verdict in verify_ledger(await brands.what_is_left(id)):
             print(f"\r{id}: {verdict.entries} entries, {verdict.subjects} chains", end="", flush=True)
         print(f"\r{id}: {verdict.entries} entries in {verdict.subjects} chains, {len(verdict.faults)} faults")
         for fault in verdict.faults:

@@ -31,6 +31,7 @@ class LeftBecause(StrEnum):
 
     UNSUBSCRIBED = "unsubscribed"  # the ambassador (DEL-1)
     REMOVED = "removed"  # the brand, in the Manager (DEL-2)
+    BRAND = "brand"  # everybody's, with the brand's own end (RET-9, RET-10)
     DIRECTORY = "directory"  # the brand, by its directory (REG-2, DEL-2)
 
 

@@ -90,6 +90,20 @@ def dispose_of_leavers(
     return Disposition(RuleId.LEFT, Done.LEFT_TO_THE_BRAND, left)
 
 
+def dispose_at_the_end(
+    contact: Contact, rule: RuleId, at: datetime, *, written_at: datetime | None = None
+) -> Disposition | None:
+    """What becomes of a contact when everybody of the brand goes (RET-9, RET-10); None when nothing is to be, or may (RET-14).
+
+    Nobody is left to stay with, so a brand opt-in keeps nobody; what is pending was never anybody's.
+    """
+    if contact.restricted_at or contact.anonymised_at:
+        return None
+    if contact.pending and not _perhaps_has_a_link(contact):
+        return Disposition(rule, Done.DELETED, None)
+    return Disposition(rule, Done.ANONYMISED, anonymised_contact(contact, written_at or at, rule))
+
+
 def _perhaps_has_a_link(contact: Contact) -> bool:
     """Whether a mail with an opt-out link, which must go on working (MAIL-2), may have left; a confirmation has none."""
     return contact.doubted is not None and contact.doubted.kind is not MailKind.CONFIRMATION

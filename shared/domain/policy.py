@@ -28,6 +28,7 @@ class Durations(Record):
     opted_out: Annotated[int, Field(ge=30, le=1095)] = 365
     inactive_contact: Annotated[int, Field(ge=30, le=1825)] = 1095
     brand_ended: Annotated[int, Field(ge=1, le=30)] = 7
+    brand_suspended: Annotated[int, Field(ge=30, le=183)] = 183
     unconfirmed_sign_up: Annotated[int, Field(ge=1, le=30)] = 15
     leaving: Annotated[int, Field(ge=1, le=30)] = 7
     access_log: Annotated[int, Field(ge=180, le=1095)] = 365
@@ -186,6 +187,9 @@ class BrandRecord(Record):
     status_reason: str | None = None
     status_by: str | None = None
     suspended_since: Instant | None = None
+    erasing: Literal["RET-9", "RET-10"] | None = None  # its people are being erased by this rule: there is no way back
+    erased_at: Instant | None = None  # nobody of then is left
+    destroyed_at: Instant | None = None  # and neither are its keys (DEL-5)
     restoring_to: Instant | None = None  # a restore under way goes back to it; so long nobody knows the brand (BAK-3)
 
     def restorable_until(self) -> datetime | None:
@@ -194,10 +198,15 @@ class BrandRecord(Record):
             return None
         return self.status_since + timedelta(days=self.policy.durations.brand_ended)
 
+    @property
+    def being_erased(self) -> bool:
+        """Whether its people are being erased just now; for a brand that ended, also once they are (RET-9)."""
+        return self.erasing == "RET-9" or (self.erasing is not None and self.erased_at is None)
+
     def after(self, action: StatusAction, at: datetime, by: str, reason: str) -> "BrandRecord":
         """The brand after an action; raises WrongStatusError when it does not stand where that leads from."""
         until = self.restorable_until()
-        if self.status not in _FROM[action] or (until and until <= at):
+        if self.status not in _FROM[action] or (until and until <= at) or self.being_erased:
             raise WrongStatusError
         since = self.suspended_since
         match action:
@@ -215,4 +224,6 @@ class BrandRecord(Record):
             status_reason=reason,
             status_by=by,
             suspended_since=since,
+            erasing=None if status is BrandStatus.ACTIVE else self.erasing,
+            erased_at=None if status is BrandStatus.ACTIVE else self.erased_at,
         )

@@ -28,6 +28,8 @@ class RuleId(StrEnum):
     OPTED_OUT = "RET-5"
     INACTIVE = "RET-6"
     LEFT = "RET-8"
+    BRAND_ENDED = "RET-9"
+    BRAND_SUSPENDED = "RET-10"
     UNCONFIRMED_SIGN_UP = "DEL-9"
 
 
@@ -75,6 +77,10 @@ RULES: dict[RuleId, Rule] = {
              "the last deliberate act, or the record's start", lambda d: d.inactive_contact, Action.ANONYMISE),
         Rule(RuleId.LEFT, "ambassadors", "unsubscribed or removed, with the contacts", "the request",
              lambda d: d.leaving, Action.ANONYMISE),
+        Rule(RuleId.BRAND_ENDED, "brand", "everybody of a brand that ended", "the end",
+             lambda d: d.brand_ended, Action.ANONYMISE),
+        Rule(RuleId.BRAND_SUSPENDED, "brand", "everybody of a brand that is suspended", "the suspension",
+             lambda d: d.brand_suspended, Action.ANONYMISE),
         Rule(RuleId.UNCONFIRMED_SIGN_UP, "ambassadors", "sign-up not confirmed", "the sign-up",
              lambda d: d.unconfirmed_sign_up, Action.DELETE),
     )

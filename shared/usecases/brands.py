@@ -62,18 +62,20 @@ class BrandKeys(Record):
     hash: Mapping[str, WrappedKey]
     active_from: Mapping[str, Instant] = {}
     ledger: WrappedKey
-    backup: WrappedKey
+    backup: WrappedKey | None  # None once it is destroyed, and the hash keys with it (DEL-5)
 
     def writes(self, now: datetime) -> int:
         """The newest version of those that are active."""
-        return max(int(v) for v in self.hash if v not in self.active_from or self.active_from[v] <= now)
+        return max((int(v) for v in self.hash if v not in self.active_from or self.active_from[v] <= now), default=0)
 
 
 check_table(BrandKeys, table_of("BrandKeys"))
 
 
 def backup_key(ports: Ports, keys: BrandKeys) -> str:
-    """What opens and seals a brand's backups."""
+    """What opens and seals a brand's backups; raises UnknownObjectError once it is destroyed."""
+    if keys.backup is None:
+        raise UnknownObjectError
     return base64.urlsafe_b64encode(ports.vault.unwrap(keys.backup)).decode()
 
 
@@ -154,7 +156,7 @@ class Brands:
             raise UnknownObjectError
         record = await self.records.get(brand, brand)
         keys = await self.keys.get(brand, brand)
-        if record is None or keys is None or record.record.restoring_to:
+        if record is None or keys is None or record.record.restoring_to or keys.record.backup is None:
             raise UnknownObjectError
         opened = self._opened(record.record, keys.record)
         self._open[brand] = (now, opened)
@@ -167,10 +169,22 @@ class Brands:
             raise UnknownObjectError
         return self._opened(record.record, keys.record, remembering=False)
 
+    async def what_is_left(self, brand: str) -> Brand:
+        """The brand, also when its keys were destroyed (DEL-5): then its ledger can still be verified, and no hash made."""
+        record, keys = await self.records.get(brand, brand), await self.keys.get(brand, brand)
+        if record is None or keys is None:
+            raise UnknownObjectError
+        return self._opened(record.record, keys.record)
+
     async def all(self) -> list[str]:
-        """The ids of every brand, but for those that are being restored."""
+        """The ids of every brand, but for those that are being restored, and those whose keys were destroyed."""
         found = [b.record async for page in self.records.pages(Query()) for b in page]
-        return [record.id for record in found if record.restoring_to is None]
+        return [record.id for record in found if record.restoring_to is None and record.destroyed_at is None]
+
+    async def destroyed(self) -> list[str]:
+        """The ids of the brands whose keys were destroyed."""
+        found = [b.record async for page in self.records.pages(Query()) for b in page]
+        return [record.id for record in found if record.destroyed_at]
 
     async def create(self, record: BrandRecord) -> None:
         """Makes a brand with fresh keys; making one that exists changes nothing."""
@@ -251,11 +265,14 @@ class Brands:
             return None
 
     async def destroy_keys(self, brand: str) -> None:
-        """Destroys a brand's keys: its hashes belong to nobody any more, and its backups cannot be read (DEL-5)."""
+        """Destroys a brand's keys: its hashes belong to nobody any more, and its backups cannot be read (DEL-5).
+
+        The ledger's own stays, for what it proves. Doing it again is safe, and needed after a crash.
+        """
         await self.ports.backups.delete(keys_path(brand))
         current = await self.keys.get(brand, brand)
-        if current:
-            await self.keys.delete(current)
+        if current and current.record.backup:
+            await self.keys.replace(current, current.record.changed(hash={}, active_from={}, backup=None))
         await self.ports.backups.delete(keys_path(brand))  # a backup that ran meanwhile may have copied them again
         self.forget(brand)
 
@@ -290,7 +307,7 @@ class Brands:
             record=record,
             hasher=hasher,
             ledger_key=unwrap(keys.ledger),
-            backup_key=backup_key(self.ports, keys),
+            backup_key=backup_key(self.ports, keys) if keys.backup else "",
             ports=self.ports,
             ambassadors=of(c.AMBASSADORS, Ambassador),
             contacts=of(c.CONTACTS, Contact),

@@ -1,4 +1,4 @@
-"""The end of an account whose ambassador left (RET-8): the contacts in pages, then what pointed to it, its files, itself.
+"""The end of an account (RET-8): the contacts in pages, then what pointed to it, its files, itself.
 
 Each step can be cut short anywhere and taken again: what is done is recognised by the records themselves.
 """
@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from shared.domain.ambassador import AccountStatus, Ambassador
+from shared.domain.ambassador import AccountStatus, Ambassador, LeftBecause
 from shared.domain.anonymisation import anonymised_ambassador
 from shared.domain.contact import Contact
 from shared.domain.disposition import Disposition, Done, dispose, dispose_of_leavers
@@ -23,6 +23,7 @@ from shared.usecases.brands import Brand
 from shared.usecases.claims import release
 from shared.usecases.collections import Change, Versioned
 from shared.usecases.erasing_activity import erase_activity
+from shared.usecases.leaving import save_standing
 from shared.usecases.provider_forgets import owe_of_account
 from shared.usecases.saving import Edit, save_many
 
@@ -96,7 +97,7 @@ async def sweep_leavers(brand: Brand, due: Query, run: Run, cursor: str | None) 
     if place.under_way:
         tally["skipped.contacts_under_way"] += 1
         return tally, onward
-    return tally + await _finish(brand, account, place), onward
+    return tally + await end_account(brand, account, contacts_wait=place.restricted), onward
 
 
 async def _dispose_page(brand: Brand, page: Sequence[Versioned[Contact]], run: Run) -> Counter[str]:
@@ -124,8 +125,25 @@ async def _dispose_page(brand: Brand, page: Sequence[Versioned[Contact]], run: R
     return tally
 
 
-async def _finish(brand: Brand, account: Versioned[Ambassador], place: Place) -> Counter[str]:
-    """Frees what pointed to the account, deletes its files and what else goes, and last of all anonymises it (DEL-4)."""
+async def close(
+    brand: Brand, account: Versioned[Ambassador], because: LeftBecause, run: Run, rule: RuleId
+) -> Versioned[Ambassador] | None:
+    """Ends an account that nobody asked to end, with no way back; None when somebody was faster."""
+    left = account.record.changed(
+        status=AccountStatus.LEAVING,
+        left_at=account.record.left_at or brand.now(),
+        left_because=account.record.left_because or because,
+        erasing_since=brand.now(),
+        sessions=(),
+    ).owing(())
+    return await save_standing(brand, account, left, Evidence(actor="system", mechanism=rule, reason=run.id))
+
+
+async def end_account(brand: Brand, account: Versioned[Ambassador], *, contacts_wait: bool) -> Counter[str]:
+    """Frees what pointed to the account, deletes its files and what else goes, and last of all anonymises it (DEL-4).
+
+    `contacts_wait` says that a contact is left that may not be touched yet (RET-14).
+    """
     record, now = account.record, brand.now()
     first = record.status is AccountStatus.LEAVING
     if first:
@@ -134,12 +152,30 @@ async def _finish(brand: Brand, account: Versioned[Ambassador], place: Place) ->
             await brand.ports.files.delete(file)
         for goes in ALSO_GOES:
             await goes(brand, record)
-    left = anonymised_ambassador(record, now, brand.hasher, contacts_wait_since=now if place.restricted else None)
+    left = anonymised_ambassador(record, now, brand.hasher, contacts_wait_since=now if contacts_wait else None)
     try:
         await brand.ambassadors.replace(account, left.settled(brand.hasher))
     except StaleError:
         return Counter({"skipped.changed_meanwhile": 1})
     return Counter({f"done.{Done.ANONYMISED}": 1} if first else {})
+
+
+async def delete_sign_ups(brand: Brand, sign_ups: Sequence[Versioned[Ambassador]]) -> Counter[str]:
+    """Deletes accounts that nobody confirmed (DEL-9), in an order that can be cut short anywhere and gone on with.
+
+    First the sign-ups lapse, so that nobody confirms or renews them any more; then their addresses are free; then they go.
+    """
+    tally: Counter[str] = Counter()
+    lapsed = [item.record.changed(sign_up=None).owing(()) for item in sign_ups]
+    results = await brand.ambassadors.write_many([Change(*pair) for pair in zip(sign_ups, lapsed, strict=True)])
+    going = [Versioned(account, r.etag) for account, r in zip(lapsed, results, strict=True) if r.etag]
+    tally["skipped.changed_meanwhile"] += len(sign_ups) - len(going)
+    for item in going:
+        await release(brand, item.record)
+    for result in await brand.ambassadors.write_many([Change(item, None) for item in going]):
+        written = result.outcome is Outcome.WRITTEN
+        tally[f"done.{Done.DELETED}" if written else "skipped.changed_meanwhile"] += 1
+    return tally
 
 
 def _contacts_of(ambassador: str) -> Query:

@@ -45,9 +45,9 @@ async def restore(brand: Brand, ambassador: str, by: str) -> Ambassador:
             raise NotRestorableError
         waiting = (mail for mail in account.owed if mail.kind is not AccountMail.YOU_LEFT)
         back = account.changed(status=AccountStatus.ACTIVE, left_at=None, left_because=None).owing(waiting)
-        saved = await _saved(brand, current, back, Evidence(actor=by, mechanism="restored"))
+        saved = await save_standing(brand, current, back, Evidence(actor=by, mechanism="restored"))
         if saved:
-            return saved
+            return saved.record
     raise ChangedMeanwhileError
 
 
@@ -69,10 +69,10 @@ async def _end(brand: Brand, ambassador: str, because: LeftBecause, evidence: Ev
             status=AccountStatus.LEAVING, left_at=brand.now(), left_because=because, sessions=()
         ).owing(())  # what else was to be told concerns an ambassador, and this one is none any more
         left = owing(left, AccountMail.YOU_LEFT, brand.now())
-        saved = await _saved(brand, current, left, evidence)
+        saved = await save_standing(brand, current, left, evidence)
         if saved:
-            await queue_account_mail(brand, saved)
-            return erasure_due_at(brand, saved)
+            await queue_account_mail(brand, saved.record)
+            return erasure_due_at(brand, saved.record)
     raise ChangedMeanwhileError
 
 
@@ -83,9 +83,9 @@ async def _standing(brand: Brand, ambassador: str) -> Versioned[Ambassador]:
     return found
 
 
-async def _saved(
+async def save_standing(
     brand: Brand, current: Versioned[Ambassador], after: Ambassador, evidence: Evidence
-) -> Ambassador | None:
+) -> Versioned[Ambassador] | None:
     """The account as saved, its change in the ledger; None when somebody was faster."""
     proof = next_entry(
         current.record.proof,
@@ -99,8 +99,8 @@ async def _saved(
     await enter_missing(brand, brand.ambassadors, [current.record])
     saved = after.changed(proof=proof).settled(brand.hasher)
     try:
-        await brand.ambassadors.replace(current, saved)
+        written = await brand.ambassadors.replace(current, saved)
     except StaleError:
         return None
     await enter_proof(brand, proof)
-    return saved
+    return written

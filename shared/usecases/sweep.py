@@ -16,9 +16,8 @@ from shared.domain.policy import BrandStatus, Durations
 from shared.domain.records import stamp
 from shared.domain.retention import RULES, Rule, RuleId, is_due, rules_of
 from shared.ports import Outcome, Query, StaleError, Where
-from shared.usecases import farewell
+from shared.usecases import brand_end, farewell
 from shared.usecases.brands import Brand
-from shared.usecases.claims import release
 from shared.usecases.collections import Change, Collection, Versioned, chunks
 from shared.usecases.invite import A_BATCH, queue_batches
 from shared.usecases.saving import Edit, save_many
@@ -77,6 +76,11 @@ async def run_sweep(brand: Brand, run: str) -> None:
 
 async def preview(brand: Brand, at: datetime, durations: Durations) -> AsyncIterator[Due]:
     """What a sweep at this date, with these durations, would do to the records as they are now (RET-17)."""
+    ending = brand_end.due_rule(brand.record, at, durations)
+    if ending:  # nothing else is left to be done
+        async for id, ambassador, since, done, shown in brand_end.would_go(brand, at):
+            yield Due(ending, id, ambassador, since, done, shown)
+        return
     for rule in rules_of("contacts"):
         async for page in brand.contacts.pages(_due_query(rule, at, durations)):
             for item in page:
@@ -129,24 +133,25 @@ async def confirm(brand: Brand, run: str, plan: str, by: str) -> Run:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
+    rules: Sequence[Rule]
     due: Mapping[RuleId, int]
     destroyed: int
     held: int
     digest: str
 
     def reports(self) -> tuple[RuleReport, ...]:
-        rules = [*rules_of("contacts"), *rules_of("ambassadors")]
-        return tuple(RuleReport(rule=rule.id, due=self.due.get(rule.id, 0)) for rule in rules)
+        return tuple(RuleReport(rule=rule.id, due=self.due.get(rule.id, 0)) for rule in self.rules)
 
 
 async def _planned(brand: Brand, current: Versioned[Run]) -> Versioned[Run]:
     """The run with what is due under each rule; stopped before the first record when it would take too many (RET-18)."""
     run = current.record
-    due = {rule.id: await _count(brand, rule, run) for rule in rules_of("contacts")}
-    due |= {rule.id: await _count(brand, rule, run) for rule in rules_of("ambassadors")}
+    rules = _rules(brand, run)
+    due = {rule.id: await _count(brand, rule, run) for rule in rules}
     guard = brand.policy.sweep_guard
     reports = tuple(RuleReport(rule=rule, due=count) for rule, count in due.items())
-    if sum(due.values()) > guard.records:
+    ordered = RuleId.BRAND_ENDED in due  # by a named user, who is told what an end does (ADR 0046)
+    if sum(due.values()) > guard.records and not ordered:
         plan = await _plan(brand, run)
         if plan.destroyed > guard.records and plan.destroyed > guard.share * plan.held:
             stopped = run.changed(
@@ -154,6 +159,12 @@ async def _planned(brand: Brand, current: Versioned[Run]) -> Versioned[Run]:
             )
             return await brand.runs.replace(current, stopped)
     return await brand.runs.replace(current, run.changed(rules=reports))
+
+
+def _rules(brand: Brand, run: Run) -> Sequence[Rule]:
+    """What the sweep goes by: the whole table, or where everybody goes that alone."""
+    ending = brand_end.due_rule(brand.record, run.started_at, run.durations)
+    return [RULES[ending]] if ending else [*rules_of("contacts"), *rules_of("ambassadors")]
 
 
 async def _plan(brand: Brand, run: Run) -> _Plan:
@@ -170,7 +181,7 @@ async def _plan(brand: Brand, run: Run) -> _Plan:
         digest.update(line.encode())
     live = Where("clock.rule", "in", tuple(RuleId))
     held = await brand.contacts.count(live) + await brand.ambassadors.count()
-    return _Plan(due, destroyed, held, digest.hexdigest())
+    return _Plan(_rules(brand, run), due, destroyed, held, digest.hexdigest())
 
 
 async def _work(brand: Brand, current: Versioned[Run]) -> None:
@@ -209,13 +220,17 @@ async def _sweep_page(
     brand: Brand, rule: Rule, run: Run, cursor: str | None, waiting: Recipients
 ) -> tuple[Counter[str], str | None]:
     """Disposes of one page of the records due under a rule; gives the tally, and where to go on."""
+    if rule.container == "brand":
+        return await brand_end.sweep_page(brand, rule.id, run, cursor)
     query = _due_query(rule, run.started_at, run.durations)
     if rule.id is RuleId.LEFT:
         return await farewell.sweep_leavers(brand, query, run, cursor)
     query = replace(query, cursor=cursor)
     if rule.container == "ambassadors":
         accounts, cursor = await brand.ambassadors.page(query)
-        return await _delete_sign_ups(brand, accounts, run), cursor
+        due = [item for item in accounts if is_due(item.record.clock, run.started_at, run.durations)]
+        tally = Counter({"skipped.no_longer_due": len(accounts) - len(due)})
+        return tally + await farewell.delete_sign_ups(brand, due), cursor
     contacts, cursor = await brand.contacts.page(query)
     return await _dispose_page(brand, rule, contacts, run, waiting), cursor
 
@@ -267,25 +282,6 @@ async def _queue_second_invitations(brand: Brand, contacts: Sequence[tuple[str, 
     return Counter({f"done.{Done.SECOND_INVITATION_QUEUED}": len(contacts)})
 
 
-async def _delete_sign_ups(brand: Brand, accounts: Sequence[Versioned[Ambassador]], run: Run) -> Counter[str]:
-    """DEL-9, in an order that can be cut short anywhere and gone on with.
-
-    First the sign-ups lapse, so that nobody confirms or renews them any more; then their addresses are free; then they go.
-    """
-    tally: Counter[str] = Counter()
-    due = [item for item in accounts if is_due(item.record.clock, run.started_at, run.durations)]
-    tally["skipped.no_longer_due"] += len(accounts) - len(due)
-    lapsed = [item.record.changed(sign_up=None).owing(()) for item in due]
-    results = await brand.ambassadors.write_many([Change(*pair) for pair in zip(due, lapsed, strict=True)])
-    going = [Versioned(account, r.etag) for account, r in zip(lapsed, results, strict=True) if r.etag]
-    tally["skipped.changed_meanwhile"] += len(due) - len(going)
-    for item in going:
-        await release(brand, item.record)
-    for result in await brand.ambassadors.write_many([Change(item, None) for item in going]):
-        tally[_outcome(Done.DELETED, written=result.outcome is Outcome.WRITTEN)] += 1
-    return tally
-
-
 def _outcome(done: Done, *, written: bool) -> str:
     return f"done.{done}" if written else "skipped.changed_meanwhile"
 
@@ -307,6 +303,8 @@ async def _reported(
 
 
 async def _count(brand: Brand, rule: Rule, run: Run) -> int:
+    if rule.container == "brand":
+        return sum([1 async for _ in brand_end.would_go(brand, run.started_at)])
     if rule.id is RuleId.LEFT:  # an account takes its contacts along, and only reading them tells how many go
         due = 0
         async for page in brand.ambassadors.pages(_due_query(rule, run.started_at, run.durations)):

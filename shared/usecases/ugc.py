@@ -4,6 +4,7 @@ A record names its file before it is written and until it is deleted, so a crash
 """
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -144,6 +145,18 @@ async def end_photos(brand: Brand, ambassador: str, now: datetime) -> None:
                     await brand.ugc.replace(item, photo.changed(detached_at=now, caption=None))
             elif photo.file:
                 await _erase(brand, item)
+
+
+async def erase_photos(brand: Brand, page: Sequence[Versioned[Ugc]]) -> int:
+    """Deletes photos whatever was agreed to about them, for nobody is left to use them; gives how many changed meanwhile."""
+    waiting = 0
+    for item in page:
+        if item.record.file:
+            try:
+                await _erase(brand, item)
+            except StaleError:
+                waiting += 1
+    return waiting
 
 
 async def _erase(brand: Brand, item: Versioned[Ugc]) -> None:

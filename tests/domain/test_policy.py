@@ -26,6 +26,7 @@ def test_the_defaults_are_those_of_the_guide() -> None:
         "unconfirmed_sign_up": 15,
         "leaving": 7,
         "brand_ended": 7,
+        "brand_suspended": 183,
         "access_log": 365,
         "rights_requests": 3 * 365,
     }

@@ -31,6 +31,7 @@ from shared.usecases import (
 )
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Collection
+from shared.usecases.destroying import destroy
 from tests.support.fakes import FakeClock, FakeFiles, FakeMailer, FakeQueue
 
 
@@ -89,6 +90,11 @@ class World:
     async def contacts(self, brand: str = "acme") -> list[Contact]:
         """Every contact record of the brand."""
         opened = await self.brand(brand)
+        return [item.record async for page in opened.contacts.pages(Query()) for item in page]
+
+    async def left_of(self, brand: str = "acme") -> list[Contact]:
+        """Every contact record of a brand whose keys may be destroyed."""
+        opened = await self.brands.what_is_left(brand)
         return [item.record async for page in opened.contacts.pages(Query()) for item in page]
 
     async def contact_of(self, email: str, brand: str = "acme") -> Contact:
@@ -189,6 +195,7 @@ async def _apply(world: World, brand: Brand, message: Mapping[str, Any]) -> None
 
 async def _sweep(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
     await sweep.run_sweep(brand, message["run"])
+    await destroy(world.brands, brand.id)
 
 
 async def _reach(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
