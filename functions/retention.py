@@ -133,8 +133,9 @@ async def _start(brand: str) -> None:
 @queue_function(sweep.QUEUE)
 async def run_sweep(message: Mapping[str, Any]) -> None:
     """Runs a sweep, or goes on with it."""
-    await sweep.run_sweep(await app.brand(message["brand"]), message["run"])
-    await destroy(app.brands(), message["brand"])
+    if not await destroy(app.brands(), message["brand"]):  # this message may be that of an end that was cut short
+        await sweep.run_sweep(await app.brand(message["brand"]), message["run"])
+        await destroy(app.brands(), message["brand"])
 
 
 def _run(run: Run) -> RunAnswer:

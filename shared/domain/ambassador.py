@@ -31,6 +31,7 @@ class LeftBecause(StrEnum):
 
     UNSUBSCRIBED = "unsubscribed"  # the ambassador (DEL-1)
     REMOVED = "removed"  # the brand, in the Manager (DEL-2)
+    INACTIVE = "inactive"  # nobody: there was no log-in, and no answer to two warnings (RET-7)
     BRAND = "brand"  # everybody's, with the brand's own end (RET-9, RET-10)
     DIRECTORY = "directory"  # the brand, by its directory (REG-2, DEL-2)
 
@@ -67,6 +68,7 @@ class AccountMail(StrEnum):
     CHALLENGE = "challenge"
     SUSPENDED = "suspended"
     CONTACTS_MIGRATED = "contacts_migrated"
+    INACTIVE = "inactive"
 
 
 # How many of a kind may wait at once, for the kinds of which more than the newest counts.
@@ -206,6 +208,7 @@ class Ambassador(Record):
     owed: tuple[OwedMail, ...] = ()
     owed_since: Instant | None = None  # the oldest's, for the recovery timer; `owing` keeps both
     migration_told_at: Instant | None = None  # that contacts from before the law were taken over (COL-13)
+    warned: tuple[Instant, ...] = ()  # when each warning of RET-7 really left; a log-in empties it
     left_at: Instant | None = None
     left_because: LeftBecause | None = None
     erasing_since: Instant | None = None  # from then on there is no way back
@@ -252,6 +255,17 @@ class Ambassador(Record):
     def standing(self) -> Standing:
         """Score, level, badges and awards (ACT-6)."""
         return standing(self.acts, self.awards)
+
+    @property
+    def last_seen_at(self) -> Instant:
+        """The last log-in; of who never logged in, the confirmation (RET-7)."""
+        return max(self.last_login_at or self.created_at, self.confirmed_at or self.created_at)
+
+    def logged_in(self, at: Instant) -> "Ambassador":
+        """The account after a log-in, which cancels what its absence would have led to (RET-7)."""
+        return self.changed(last_login_at=at, warned=()).owing(
+            mail for mail in self.owed if mail.kind is not AccountMail.INACTIVE
+        )
 
     def as_signed_up(self, sign_up: str) -> "Ambassador | None":
         """The account as one sign-up wants it: nobody's link may open an account under somebody else's password."""
@@ -302,6 +316,14 @@ def account_clock(account: Ambassador) -> Clock | None:
     match account.status:
         case AccountStatus.UNCONFIRMED:
             return Clock(rule=RuleId.UNCONFIRMED_SIGN_UP, since=account.created_at)
+        case AccountStatus.ACTIVE if len(account.warned) > 1:
+            return Clock(rule=RuleId.WARNED_TWICE, since=account.warned[-1])
+        case AccountStatus.ACTIVE if account.warned:
+            return Clock(rule=RuleId.WARNED, since=account.warned[-1])
+        case AccountStatus.ACTIVE:
+            return Clock(rule=RuleId.NO_LOG_IN, since=account.last_seen_at)
+        case AccountStatus.LEAVING if account.left_because is LeftBecause.INACTIVE and account.warned:
+            return Clock(rule=RuleId.WARNED_TWICE, since=account.warned[-1])  # being erased: nothing starts anew
         case AccountStatus.LEAVING if account.left_at:
             return Clock(rule=RuleId.LEFT, since=account.left_at)
         case AccountStatus.ANONYMISED if account.contacts_wait_since:

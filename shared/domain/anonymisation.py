@@ -135,6 +135,7 @@ AMBASSADOR_FIELDS: Mapping[str, Fate] = {
     "owed": Fate.ERASE,
     "owed_since": Fate.ERASE,
     "migration_told_at": Fate.ERASE,
+    "warned": Fate.ERASE,
     "left_at": Fate.ERASE,
     "left_because": Fate.ERASE,
     "erasing_since": Fate.ERASE,

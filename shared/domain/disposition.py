@@ -15,6 +15,7 @@ class Done(StrEnum):
     """What happened to a record, as reports say it."""
 
     DELETED = "deleted"
+    WARNING_QUEUED = "warning_queued"
     SECOND_INVITATION_QUEUED = "second_invitation_queued"
     OPTED_OUT = "opted_out"
     ANONYMISED = "anonymised"
@@ -48,6 +49,8 @@ def dispose(
             if _perhaps_has_a_link(contact):
                 return Disposition(clock.rule, Done.ANONYMISED, anonymised_contact(contact, at, clock.rule))
             return Disposition(clock.rule, Done.DELETED, None)
+        case Action.WARN:
+            return None  # accounts alone are warned
         case Action.SEND_SECOND_INVITATION:
             return Disposition(clock.rule, Done.SECOND_INVITATION_QUEUED, contact)
         case Action.OPT_OUT_NO_ACTION:
@@ -69,9 +72,9 @@ def dispose(
 
 
 def dispose_of_leavers(
-    contact: Contact, at: datetime, durations: Durations, *, written_at: datetime | None = None
+    contact: Contact, rule: RuleId, at: datetime, durations: Durations, *, written_at: datetime | None = None
 ) -> Disposition | None:
-    """What becomes of a contact whose ambassador left (DEL-1); None when nothing is to be done, or may be (RET-14).
+    """What becomes of a contact whose ambassador left or is forgotten (DEL-1, RET-7); None: nothing is to be, or may (RET-14).
 
     Who has a brand opt-in stays with the brand, under the own clock, which goes on; nobody's confirmation is awaited any
     more, so what is pending goes for good; of all others the hashes stay (SUP-5).
@@ -80,14 +83,14 @@ def dispose_of_leavers(
         return None
     now = written_at or at
     if contact.pending and not _perhaps_has_a_link(contact):
-        return Disposition(RuleId.LEFT, Done.DELETED, None)
+        return Disposition(rule, Done.DELETED, None)
     if contact.brand_opt_in is BrandOptIn.NONE or contact.pending:
-        return Disposition(RuleId.LEFT, Done.ANONYMISED, anonymised_contact(contact, now, RuleId.LEFT))
-    left = detached_contact(contact, now, RuleId.LEFT)
+        return Disposition(rule, Done.ANONYMISED, anonymised_contact(contact, now, rule))
+    left = detached_contact(contact, now, rule)
     further = dispose(left, at, durations, written_at=now)
     if further:
-        return Disposition(RuleId.LEFT, further.done, further.contact)
-    return Disposition(RuleId.LEFT, Done.LEFT_TO_THE_BRAND, left)
+        return Disposition(rule, further.done, further.contact)
+    return Disposition(rule, Done.LEFT_TO_THE_BRAND, left)
 
 
 def dispose_at_the_end(

@@ -27,6 +27,8 @@ class Durations(Record):
     invitation: Annotated[int, Field(ge=1, le=60)] = 15
     opted_out: Annotated[int, Field(ge=30, le=1095)] = 365
     inactive_contact: Annotated[int, Field(ge=30, le=1825)] = 1095
+    inactive_ambassador: Annotated[int, Field(ge=180, le=1825)] = 1095
+    inactivity_warning: Annotated[int, Field(ge=30, le=90)] = 30  # before that; the second follows after half of it
     brand_ended: Annotated[int, Field(ge=1, le=30)] = 7
     brand_suspended: Annotated[int, Field(ge=30, le=183)] = 183
     unconfirmed_sign_up: Annotated[int, Field(ge=1, le=30)] = 15

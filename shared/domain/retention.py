@@ -13,6 +13,7 @@ class Action(StrEnum):
     """What a rule does when its time has come."""
 
     DELETE = "delete"
+    WARN = "warn"
     SEND_SECOND_INVITATION = "send_second_invitation"
     OPT_OUT_NO_ACTION = "opt_out_no_action"
     ANONYMISE = "anonymise"
@@ -27,6 +28,9 @@ class RuleId(StrEnum):
     PENDING_CONFIRMATION = "RET-4"
     OPTED_OUT = "RET-5"
     INACTIVE = "RET-6"
+    NO_LOG_IN = "RET-7 first warning"
+    WARNED = "RET-7 second warning"
+    WARNED_TWICE = "RET-7"
     LEFT = "RET-8"
     BRAND_ENDED = "RET-9"
     BRAND_SUSPENDED = "RET-10"
@@ -75,6 +79,12 @@ RULES: dict[RuleId, Rule] = {
              lambda d: d.opted_out, Action.ANONYMISE),
         Rule(RuleId.INACTIVE, "contacts", "opted in, storage, social only, or new with a brand opt-in",
              "the last deliberate act, or the record's start", lambda d: d.inactive_contact, Action.ANONYMISE),
+        Rule(RuleId.NO_LOG_IN, "ambassadors", "without log-in", "the last log-in, or the confirmation",
+             lambda d: d.inactive_ambassador - d.inactivity_warning, Action.WARN),
+        Rule(RuleId.WARNED, "ambassadors", "without log-in, warned once", "the first warning really left",
+             lambda d: d.inactivity_warning // 2, Action.WARN),
+        Rule(RuleId.WARNED_TWICE, "ambassadors", "without log-in, warned twice, with the contacts",
+             "the second warning really left", lambda d: d.inactivity_warning // 2, Action.ANONYMISE),
         Rule(RuleId.LEFT, "ambassadors", "unsubscribed or removed, with the contacts", "the request",
              lambda d: d.leaving, Action.ANONYMISE),
         Rule(RuleId.BRAND_ENDED, "brand", "everybody of a brand that ended", "the end",

@@ -24,6 +24,7 @@ MailName = Literal[
     "challenge",
     "suspended",
     "contacts_migrated",
+    "inactive",
     "you_left",
     "you_were_removed",
     "confirm_address",
@@ -182,6 +183,11 @@ def to_all_mail(
 def suspended_mail(*, brand: Brand, language: str, first_name: str | None) -> MailContent:
     """To each ambassador of a brand that is suspended: what that means, and that one can leave (DEL-6)."""
     return _mail("suspended", brand, language, first_name)
+
+
+def inactive_mail(*, brand: Brand, language: str, first_name: str | None, day: date) -> MailContent:
+    """To an ambassador who did not log in for long: from which day on the account is erased without it (RET-7)."""
+    return _mail("inactive", brand, language, first_name, day=day)
 
 
 def new_comment_mail(

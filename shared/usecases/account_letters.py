@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from shared.domain.ambassador import AccountMail, AccountStatus, Ambassador, LeftBecause, OwedMail
 from shared.domain.consent import OptInClass
-from shared.domain.retention import due_at
+from shared.domain.inactivity import forgotten_at
+from shared.domain.retention import due_at, is_due
 from shared.domain.tokens import Purpose
 from shared.pages import render
 from shared.ports import ConflictError, StaleError
@@ -128,6 +129,21 @@ async def _visitor_message(brand: Brand, account: Ambassador, owed: OwedMail) ->
     return Letter(content, reply_to=contact.email if contact and may_answer else None)
 
 
+async def _inactive(brand: Brand, account: Ambassador, owed: OwedMail) -> Letter | None:
+    """RET-7: that the account is erased unless its ambassador logs in, and from which day on."""
+    now = brand.now()
+    if account.status is not AccountStatus.ACTIVE or not is_due(account.clock, now, brand.policy.durations):
+        return None
+    return Letter(
+        render.inactive_mail(
+            brand=look(brand.policy),
+            language=language_of(brand.policy, account.language),
+            first_name=account.first_name,
+            day=forgotten_at(account, now, brand.policy.durations).date(),
+        )
+    )
+
+
 WRITERS: Mapping[AccountMail, Writer] = {
     AccountMail.VISITOR_MESSAGE: _visitor_message,
     AccountMail.CONFIRM_SIGN_UP: _confirm_sign_up,
@@ -140,4 +156,5 @@ WRITERS: Mapping[AccountMail, Writer] = {
     AccountMail.EVENT: notices.to_all,
     AccountMail.CHALLENGE: notices.to_all,
     AccountMail.SUSPENDED: notices.suspended,
+    AccountMail.INACTIVE: _inactive,
 }

@@ -74,13 +74,16 @@ class _Try:
     account: Versioned[Ambassador]
     going: dict[str, OutgoingMail] = field(default_factory=dict)
     over: set[str] = field(default_factory=set)  # left, never to be taken, or without a reason
+    left: set[str] = field(default_factory=set)  # the first of those
     not_taken: set[str] = field(default_factory=set)
     in_doubt: bool = False
 
-    def settled(self, account: Ambassador) -> Ambassador:
-        """The account after the try."""
-        left = [owed for owed in account.owed if owed.id not in self.over]
-        return account.owing(owed.changed(tried_at=None) if owed.id in self.not_taken else owed for owed in left)
+    def settled(self, account: Ambassador, now: datetime) -> Ambassador:
+        """The account after the try; that it was warned counts from now, when it is known that the warning left (RET-19)."""
+        warned = [mail for mail in account.owed if mail.kind is AccountMail.INACTIVE and mail.id in self.left]
+        waiting = [owed for owed in account.owed if owed.id not in self.over]
+        after = account.owing(owed.changed(tried_at=None) if owed.id in self.not_taken else owed for owed in waiting)
+        return after.changed(warned=(*account.warned, now)) if warned else after
 
 
 async def send_account_mails(brand: Brand, mails: Sequence[Mail]) -> None:
@@ -99,7 +102,10 @@ async def send_account_mails(brand: Brand, mails: Sequence[Mail]) -> None:
     results = await brand.ports.mailer.send([mail for _, _, mail in going])
     for (one, id, _), result in zip(going, results, strict=True):
         match result.fate:
-            case Fate.SENT | Fate.REFUSED:
+            case Fate.SENT:
+                one.over.add(id)
+                one.left.add(id)
+            case Fate.REFUSED:
                 one.over.add(id)
             case Fate.RETRY:
                 one.not_taken.add(id)
@@ -127,6 +133,7 @@ async def _judged(brand: Brand, account: Versioned[Ambassador], mails: Iterable[
         accepted = await brand.ports.mailer.was_accepted(custom_id) if said and owed.tried_at else False
         if said is None or accepted:
             one.over.add(id)
+            one.left |= {id} if accepted else set()
         elif accepted is None or (owed.tried_at and brand.now() - owed.tried_at < DOUBT):
             one.in_doubt = True
         else:
@@ -164,9 +171,11 @@ async def _settle(brand: Brand, one: _Try) -> None:
     for _ in range(ATTEMPTS):
         if current is None:
             return
-        after = one.settled(current.record)
+        after = one.settled(current.record, brand.now())
         if after == current.record:
             return
+        if after.warned != current.record.warned:
+            after = after.settled(brand.hasher)
         with suppress(StaleError):
             await brand.ambassadors.replace(current, after)
             return

@@ -30,7 +30,6 @@ from shared.usecases.ugc import erase_photos
 A_PAGE = 100
 ACCOUNTS_A_PAGE = 10  # each takes a walk through all that it did
 
-PEOPLE = ("contacts", "accounts", "photos")
 # What else leads to a person of a brand that ended, or has no use without it. The ledger is the proof of what was agreed to
 # and names nobody; so do suppressions, without their key. Sales have no person, runs and the access log are reports.
 ALL_OF = (
@@ -84,7 +83,7 @@ async def sweep_page(brand: Brand, rule: RuleId, run: Run, cursor: str | None) -
     if not await _begun(brand, rule, run):
         return Counter({"skipped.no_longer_due": 1}), None
     place = Place.from_document(json.loads(cursor)) if cursor else Place()
-    phases = len(PEOPLE) + (len(ALL_OF) if rule is RuleId.BRAND_ENDED else 0)
+    phases = 4 if rule is RuleId.BRAND_ENDED else 3  # contacts, accounts, photos; and whatever else there is
     tally, following, waiting = await _page(brand, rule, run, place)
     place = Place(
         phase=place.phase if following else place.phase + 1, page=following, waiting=place.waiting or bool(waiting)
@@ -108,7 +107,7 @@ async def _page(brand: Brand, rule: RuleId, run: Run, place: Place) -> tuple[Cou
         photos, following = await brand.ugc.page(_all(place.page, A_PAGE))
         return Counter(), following, await erase_photos(brand, photos)
     else:
-        return Counter(), *await _empty(brand, ALL_OF[place.phase - len(PEOPLE)], place.page)
+        return Counter(), "again" if await _empty_some(brand) else None, 0
     return tally, following, sum(count for name, count in tally.items() if name.startswith("skipped"))
 
 
@@ -152,14 +151,16 @@ async def _accounts(brand: Brand, page: Sequence[Versioned[Ambassador]], rule: R
     return tally
 
 
-async def _empty(brand: Brand, container: c.Container, page: str | None) -> tuple[str | None, int]:
-    """Deletes a page of whatever is in a container; gives the page after it, and how many could not be."""
-    documents = brand.ports.store.brand(brand.id, container)
-    found = await documents.query(Query(limit=A_PAGE, cursor=page))
-    keys = [Key(item.document[container.partition], item.document["id"]) for item in found.items]
-    writes = [Write(key, None, item.etag) for key, item in zip(keys, found.items, strict=True)]
-    results = await documents.write_many(writes)
-    return found.cursor, sum(result.outcome is Outcome.STALE for result in results)
+async def _empty_some(brand: Brand) -> bool:
+    """Deletes a page of the first container that still has one; False when nothing is left."""
+    for container in ALL_OF:
+        documents = brand.ports.store.brand(brand.id, container)
+        found = (await documents.query(Query(limit=A_PAGE))).items
+        if found:
+            keys = [Key(item.document[container.partition], item.document["id"]) for item in found]
+            await documents.write_many([Write(key, None, item.etag) for key, item in zip(keys, found, strict=True)])
+            return True
+    return False
 
 
 async def _begun(brand: Brand, rule: RuleId, run: Run) -> bool:

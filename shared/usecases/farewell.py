@@ -1,4 +1,4 @@
-"""The end of an account (RET-8): the contacts in pages, then what pointed to it, its files, itself.
+"""The end of an account (RET-7, RET-8): the contacts in pages, then what pointed to it, its files, itself.
 
 Each step can be cut short anywhere and taken again: what is done is recognised by the records themselves.
 """
@@ -6,6 +6,7 @@ Each step can be cut short anywhere and taken again: what is done is recognised 
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from shared.domain.ambassador import AccountStatus, Ambassador, LeftBecause
 from shared.domain.anonymisation import anonymised_ambassador
 from shared.domain.contact import Contact
 from shared.domain.disposition import Disposition, Done, dispose, dispose_of_leavers
+from shared.domain.inactivity import forgets, was_warned_too_early
 from shared.domain.jobs import Run
 from shared.domain.ledger import Evidence
 from shared.domain.policy import Durations
@@ -25,7 +27,7 @@ from shared.usecases.collections import Change, Versioned
 from shared.usecases.erasing_activity import erase_activity
 from shared.usecases.leaving import save_standing
 from shared.usecases.provider_forgets import owe_of_account
-from shared.usecases.saving import Edit, save_many
+from shared.usecases.saving import Edit, enter_missing, save_many
 
 A_PAGE = 100
 
@@ -52,21 +54,23 @@ class Place(Record):
 
 
 async def would_go(
-    brand: Brand, account: Ambassador, at: datetime, durations: Durations
+    brand: Brand, account: Ambassador, rule: RuleId, at: datetime, durations: Durations
 ) -> AsyncIterator[tuple[str, Done]]:
-    """The records that go with a leaver who is due, and what would become of each: contacts first, then the account."""
+    """The records that go with an account that is due, and what would become of each: contacts first, then the account."""
     async for page in brand.contacts.pages(_contacts_of(account.id)):
         for item in page:
             own = dispose(item.record, at, durations)  # whose time has come by its own clock is not counted twice
             record = own.contact if own else item.record
-            disposition = dispose_of_leavers(record, at, durations) if record else None
+            disposition = dispose_of_leavers(record, rule, at, durations) if record else None
             if disposition:
                 yield item.record.id, disposition.done
-    if account.status is AccountStatus.LEAVING:
+    if account.status is not AccountStatus.ANONYMISED:
         yield account.id, Done.ANONYMISED
 
 
-async def sweep_leavers(brand: Brand, due: Query, run: Run, cursor: str | None) -> tuple[Counter[str], str | None]:
+async def sweep_leavers(
+    brand: Brand, rule: RuleId, due: Query, run: Run, cursor: str | None
+) -> tuple[Counter[str], str | None]:
     """Takes one step: a page of the contacts of one due account, and after the last page the account.
 
     `due` asks for the accounts. Gives the tally and where to go on.
@@ -79,6 +83,11 @@ async def sweep_leavers(brand: Brand, due: Query, run: Run, cursor: str | None) 
     (account,) = accounts
     if not is_due(account.record.clock, run.started_at, run.durations):
         return Counter({"skipped.no_longer_due": 1}), onward
+    if rule is RuleId.WARNED_TWICE and account.record.erasing_since is None:
+        closed = await _forgotten(brand, account, run)
+        if isinstance(closed, str):
+            return Counter({f"skipped.{closed}": 1}), onward
+        account = closed
     if account.record.erasing_since is None:
         marked = account.record.changed(erasing_since=brand.now(), sessions=()).owing(())
         try:
@@ -86,7 +95,7 @@ async def sweep_leavers(brand: Brand, due: Query, run: Run, cursor: str | None) 
         except StaleError:
             return Counter({"skipped.changed_meanwhile": 1}), onward  # perhaps restored in this moment
     page, further = await brand.contacts.page(replace(_contacts_of(account.record.id), cursor=place.contacts))
-    tally = await _dispose_page(brand, page, run)
+    tally = await _dispose_page(brand, rule, page, run)
     place = place.changed(
         contacts=further,
         under_way=place.under_way or any(name.startswith("skipped") for name in tally),
@@ -100,14 +109,14 @@ async def sweep_leavers(brand: Brand, due: Query, run: Run, cursor: str | None) 
     return tally + await end_account(brand, account, contacts_wait=place.restricted), onward
 
 
-async def _dispose_page(brand: Brand, page: Sequence[Versioned[Contact]], run: Run) -> Counter[str]:
+async def _dispose_page(brand: Brand, rule: RuleId, page: Sequence[Versioned[Contact]], run: Run) -> Counter[str]:
     tally: Counter[str] = Counter()
     edits: list[tuple[Edit, Disposition]] = []
     deletions: list[Change[Contact]] = []
-    evidence = Evidence(actor="system", mechanism=RuleId.LEFT, reason=run.id)
+    evidence = Evidence(actor="system", mechanism=rule, reason=run.id)
     now = brand.now()
     for item in page:
-        disposition = dispose_of_leavers(item.record, run.started_at, run.durations, written_at=now)
+        disposition = dispose_of_leavers(item.record, rule, run.started_at, run.durations, written_at=now)
         if disposition is None:
             continue
         if item.record.outgoing:
@@ -123,6 +132,19 @@ async def _dispose_page(brand: Brand, page: Sequence[Versioned[Contact]], run: R
     for (_, disposition), contact in zip(edits, saved, strict=True):
         tally[f"done.{disposition.done}" if contact else "skipped.changed_meanwhile"] += 1
     return tally
+
+
+async def _forgotten(brand: Brand, account: Versioned[Ambassador], run: Run) -> Versioned[Ambassador] | str:
+    """Ends the account of who did not log in (RET-7); or why not."""
+    if was_warned_too_early(account.record, run.started_at, run.durations):
+        unwarned = account.record.changed(warned=()).settled(brand.hasher)
+        with suppress(StaleError):
+            await brand.ambassadors.replace(account, unwarned)
+        return "no_longer_due"
+    if not forgets(account.record, run.started_at, run.durations):
+        return "no_longer_due"
+    closed = await close(brand, account, LeftBecause.INACTIVE, run, RuleId.WARNED_TWICE)
+    return closed or "changed_meanwhile"  # perhaps somebody logged in in this moment
 
 
 async def close(
@@ -147,6 +169,9 @@ async def end_account(brand: Brand, account: Versioned[Ambassador], *, contacts_
     record, now = account.record, brand.now()
     first = record.status is AccountStatus.LEAVING
     if first:
+        await enter_missing(
+            brand, brand.ambassadors, [record]
+        )  # of a close that was cut short: no timer may come any more
         await release(brand, record)
         for file in record.files:
             await brand.ports.files.delete(file)

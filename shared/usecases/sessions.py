@@ -76,7 +76,7 @@ async def open_session(brand: Brand, known: Versioned[Ambassador], account: Amba
     now = brand.now()
     session = Session(id=new_id(), expires_at=now + LASTS)
     current = tuple(s for s in account.sessions if s.expires_at > now)[-(DEVICES - 1) :]
-    after = account.changed(sessions=(*current, session), last_login_at=now)
+    after = account.changed(sessions=(*current, session)).logged_in(now).settled(brand.hasher)
     await brand.ambassadors.replace(known, after)
     claims = {"b": brand.id, "a": account.id, "s": session.id}
     tokens = brand.ports.tokens

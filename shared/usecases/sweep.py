@@ -10,21 +10,25 @@ from shared.domain.ambassador import Ambassador
 from shared.domain.contact import Contact, MailKind
 from shared.domain.disposition import Disposition, Done, dispose
 from shared.domain.errors import ChangedMeanwhileError, UnknownObjectError
+from shared.domain.inactivity import forgets, warns
 from shared.domain.jobs import MailBatch, RuleReport, Run, RunState
 from shared.domain.ledger import Evidence
 from shared.domain.policy import BrandStatus, Durations
 from shared.domain.records import stamp
-from shared.domain.retention import RULES, Rule, RuleId, is_due, rules_of
+from shared.domain.retention import RULES, Action, Rule, RuleId, is_due, rules_of
 from shared.ports import Outcome, Query, StaleError, Where
 from shared.usecases import brand_end, farewell
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Collection, Versioned, chunks
 from shared.usecases.invite import A_BATCH, queue_batches
 from shared.usecases.saving import Edit, save_many
+from shared.usecases.warning import warn_page
 
 QUEUE = "sweeps"
 A_PAGE = 100
 PAGES_A_MESSAGE = 200
+
+ACCOUNTS_END = (RuleId.LEFT, RuleId.WARNED_TWICE)
 
 Recipients = frozenset[tuple[str, str]]  # (ambassador, contact)
 
@@ -100,8 +104,15 @@ async def _due_accounts(
     """An account that is due, with what goes with it."""
     if account.clock is None or not is_due(account.clock, at, durations):
         return
-    if rule.id is RuleId.LEFT:
-        async for record, done in farewell.would_go(brand, account, at, durations):
+    if rule.action is Action.WARN:
+        if warns(account, at, durations):
+            yield Due(
+                rule.id, account.id, account.id, account.clock.since, Done.WARNING_QUEUED, shown=account.brand_sees
+            )
+    elif rule.id in ACCOUNTS_END:
+        if rule.id is RuleId.WARNED_TWICE and not forgets(account, at, durations):
+            return
+        async for record, done in farewell.would_go(brand, account, rule.id, at, durations):
             own = record == account.id and account.brand_sees
             yield Due(rule.id, record, account.id, account.clock.since, done, shown=own)
     else:
@@ -223,9 +234,12 @@ async def _sweep_page(
     if rule.container == "brand":
         return await brand_end.sweep_page(brand, rule.id, run, cursor)
     query = _due_query(rule, run.started_at, run.durations)
-    if rule.id is RuleId.LEFT:
-        return await farewell.sweep_leavers(brand, query, run, cursor)
+    if rule.id in ACCOUNTS_END:
+        return await farewell.sweep_leavers(brand, rule.id, query, run, cursor)
     query = replace(query, cursor=cursor)
+    if rule.action is Action.WARN:
+        accounts, cursor = await brand.ambassadors.page(query)
+        return await warn_page(brand, accounts, run), cursor
     if rule.container == "ambassadors":
         accounts, cursor = await brand.ambassadors.page(query)
         due = [item for item in accounts if is_due(item.record.clock, run.started_at, run.durations)]
@@ -305,11 +319,11 @@ async def _reported(
 async def _count(brand: Brand, rule: Rule, run: Run) -> int:
     if rule.container == "brand":
         return sum([1 async for _ in brand_end.would_go(brand, run.started_at)])
-    if rule.id is RuleId.LEFT:  # an account takes its contacts along, and only reading them tells how many go
+    if rule.id in ACCOUNTS_END:  # an account takes its contacts along, and only reading them tells how many go
         due = 0
         async for page in brand.ambassadors.pages(_due_query(rule, run.started_at, run.durations)):
             for account in page:
-                async for _ in farewell.would_go(brand, account.record, run.started_at, run.durations):
+                async for _ in _due_accounts(brand, rule, account.record, run.started_at, run.durations):
                     due += 1
         return due
     collection: Collection[Contact] | Collection[Ambassador] = (

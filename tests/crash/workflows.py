@@ -522,6 +522,8 @@ WORKFLOWS = (
               call(_events(*(("soft", PEOPLE[2], minute) for minute in range(10, 16))))), whole=False),
     Workflow("sweep by every rule", _every_rule, (SWEEP,)),
     Workflow("leave and be forgotten", _leavers, (call(_remove), later(days=7), SWEEP)),
+    Workflow("warned twice and forgotten", _leavers,
+             (later(days=1065), SWEEP, later(days=16), SWEEP, later(days=16), SWEEP), whole=False),
     Workflow("leave and come back", _leavers,
              (call(_remove), later(days=6), call(_restore), later(days=2), SWEEP)),
     Workflow("forget a password", _member, (call(_forget),), anew=True),

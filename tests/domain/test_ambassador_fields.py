@@ -73,6 +73,7 @@ WHOLE: dict[str, Any] = {
     "owed": (OwedMail(id="secret-mail", kind=AccountMail.YOU_LEFT, since=AT, text="secret-text"),),
     "owed_since": AT,
     "migration_told_at": AT,
+    "warned": (AT,),
     "left_at": AT,
     "left_because": LeftBecause.REMOVED,
     "erasing_since": AT,

@@ -107,7 +107,7 @@ def test_a_changed_policy_takes_effect_on_records_as_they_are() -> None:
 @pytest.mark.parametrize("brand_side", BrandOptIn)
 def test_DEL_1_what_becomes_of_each_contact_of_an_ambassador_who_left(state: S, brand_side: BrandOptIn) -> None:
     contact = a_contact(state, brand_opt_in=brand_side, brand_opt_in_at=START, comments="a friend", first_name="Ada")
-    ended = dispose_of_leavers(contact, START + days(7), DURATIONS)
+    ended = dispose_of_leavers(contact, RuleId.LEFT, START + days(7), DURATIONS)
     assert ended and ended.rule is RuleId.LEFT
     if state is S.BLOG_PENDING:
         assert (ended.done, ended.contact) == (Done.DELETED, None)
@@ -122,23 +122,23 @@ def test_DEL_1_what_becomes_of_each_contact_of_an_ambassador_who_left(state: S, 
         assert left.comments is None and left.clock and left.clock.since == START
     assert left.email_hash == contact.email_hash
     assert (left.ambassador_opt_in, left.brand_opt_in) == (state, brand_side)
-    assert dispose_of_leavers(left, START + days(8), DURATIONS) is None
+    assert dispose_of_leavers(left, RuleId.LEFT, START + days(8), DURATIONS) is None
 
 
 @pytest.mark.rule("DEL-1")
 def test_DEL_1_who_is_due_by_the_brands_clock_already_goes_at_once() -> None:
     old = a_contact(S.OPT_OUT_EMAIL, brand_opt_in=BrandOptIn.STORAGE_ONLY, brand_opt_in_at=START)
-    ended = dispose_of_leavers(old, START + days(365), DURATIONS)
+    ended = dispose_of_leavers(old, RuleId.LEFT, START + days(365), DURATIONS)
     assert ended and ended.contact and (ended.rule, ended.done) == (RuleId.LEFT, Done.ANONYMISED)
 
 
 @pytest.mark.rule("RET-14")
 def test_RET_14_nothing_is_done_with_a_restricted_contact_of_a_leaver() -> None:
-    assert dispose_of_leavers(a_contact(S.NEW, restricted_at=START), START + days(900), DURATIONS) is None
+    assert dispose_of_leavers(a_contact(S.NEW, restricted_at=START), RuleId.LEFT, START + days(900), DURATIONS) is None
 
 
 @pytest.mark.rule("MAIL-2")
 def test_MAIL_2_a_pending_contact_whose_mail_may_have_left_keeps_what_its_link_needs() -> None:
     doubted = Outgoing(mail="a" * 8, kind=MailKind.INVITATION, at=START)
-    ended = dispose_of_leavers(a_contact(S.BLOG_PENDING, doubted=doubted), START + days(7), DURATIONS)
+    ended = dispose_of_leavers(a_contact(S.BLOG_PENDING, doubted=doubted), RuleId.LEFT, START + days(7), DURATIONS)
     assert ended and ended.contact and ended.done is Done.ANONYMISED

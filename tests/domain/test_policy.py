@@ -25,6 +25,8 @@ def test_the_defaults_are_those_of_the_guide() -> None:
         "inactive_contact": 3 * 365,
         "unconfirmed_sign_up": 15,
         "leaving": 7,
+        "inactive_ambassador": 3 * 365,
+        "inactivity_warning": 30,
         "brand_ended": 7,
         "brand_suspended": 183,
         "access_log": 365,

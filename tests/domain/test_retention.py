@@ -8,7 +8,7 @@ from shared.domain.ambassador import AccountStatus, Ambassador, Gender
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn, OptInClass
 from shared.domain.contact import contact_clock, last_activity
 from shared.domain.policy import Durations
-from shared.domain.retention import RULES, Action, RuleId, due_at, is_due, rules_of
+from shared.domain.retention import RULES, Action, Clock, RuleId, due_at, is_due, rules_of
 from tests.support.records import HASHER, SECOND, START, a_contact, days
 
 S = AmbassadorOptIn
@@ -113,7 +113,7 @@ def test_who_opted_out_is_not_kept_by_a_brand_that_may_only_store(owned: bool) -
 
 
 @pytest.mark.rule("DEL-9")
-def test_an_unconfirmed_sign_up_is_due_after_fifteen_days_and_a_confirmed_one_never() -> None:
+def test_an_unconfirmed_sign_up_is_due_after_fifteen_days_and_a_confirmed_one_is_none_any_more() -> None:
     account = Ambassador(
         created_at=START,
         gender=Gender.OTHER,
@@ -126,7 +126,8 @@ def test_an_unconfirmed_sign_up_is_due_after_fifteen_days_and_a_confirmed_one_ne
     ).settled(HASHER)
     assert not is_due(account.clock, START + days(15) - SECOND, Durations())
     assert is_due(account.clock, START + days(15), Durations())
-    assert account.changed(status=AccountStatus.ACTIVE).settled(HASHER).clock is None
+    active = account.changed(status=AccountStatus.ACTIVE, confirmed_at=START + days(1)).settled(HASHER)
+    assert active.clock == Clock(rule=RuleId.NO_LOG_IN, since=START + days(1))
 
 
 def test_every_rule_acts_on_one_container_and_is_named_once() -> None:

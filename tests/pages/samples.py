@@ -172,6 +172,7 @@ def mails(
             for kind in get_args(render.ToAllKind)
         },
         "suspended": render.suspended_mail(**look),
+        "inactive": render.inactive_mail(**look, day=date(2030, 3, 1)),
         "confirm_sign_up": render.confirm_sign_up_mail(**look, confirm_url=CONFIRM_URL),
         "already_registered": render.already_registered_mail(**look, log_in_url=LOG_IN_URL),
         "reset_password": render.reset_password_mail(**look, reset_url=CONFIRM_URL),

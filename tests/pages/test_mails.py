@@ -35,6 +35,7 @@ LINKS = {
     "event": [PRIVACY, OPT_OUT_URL],
     "challenge": [PRIVACY, OPT_OUT_URL],
     "suspended": [PRIVACY],
+    "inactive": [PRIVACY],
     "confirm_sign_up": [CONFIRM_URL, PRIVACY],
     "already_registered": [LOG_IN_URL, PRIVACY],
     "reset_password": [CONFIRM_URL, PRIVACY],

@@ -19,7 +19,7 @@ from shared.domain.policy import Durations
 from shared.domain.publication import Content
 from shared.domain.tokens import Purpose
 from shared.ports import Fate, OutgoingMail, SendResult
-from shared.usecases import answer, contacts, import_contacts, invite, leaving, mail_events, recover, sweep
+from shared.usecases import answer, contacts, import_contacts, invite, leaving, mail_events, recover, sessions, sweep
 from shared.usecases.brands import Brands
 from shared.usecases.saving import Edit, save
 from tests.support.fakes import FakeClock, FakeMailer, FakeQueue
@@ -384,6 +384,7 @@ class Simulation:
 
     async def sweep(self, *, times: int = 1) -> None:
         """The retention timer fires in every brand; then every record is held against the model."""
+        await self._log_in()
         for brand in self.model.days:
             await self.rest()
             at = self.now
@@ -392,6 +393,15 @@ class Simulation:
             await self.rest()
             await self.check(brand, at)
             self.counts.sweeps += 1
+
+    async def _log_in(self) -> None:
+        """Who did not log in for half a year does: absence (RET-7) is not what these lives are about."""
+        for (brand, _), ambassador in self.ambassadors.items():
+            opened = await self.world.brand(brand)
+            found = await opened.ambassadors.get(ambassador, ambassador)
+            active = found is not None and found.record.status is AccountStatus.ACTIVE
+            if found and active and self.now - found.record.last_seen_at > timedelta(days=180):
+                await sessions.open_session(opened, found, found.record)
 
     async def check(self, brand: str, at: datetime) -> None:
         """Holds every record of a brand against the model."""

@@ -109,6 +109,8 @@ class World:
 
     async def handle(self, queue: str, message: Mapping[str, Any]) -> None:
         """Does what the function of the queue does with one message."""
+        if queue == sweep.QUEUE and await destroy(self.brands, message["brand"]):
+            return
         await HANDLERS[queue](self, await self.brand(message["brand"]), message)
 
     async def drain(self, *, waiting: timedelta = timedelta(minutes=30)) -> None:
