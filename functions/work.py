@@ -8,7 +8,8 @@ import azure.functions as func
 
 from functions.catalogue import QUEUES
 from functions.http import unexpected
-from shared.domain.errors import DomainError
+from shared import app
+from shared.domain.errors import DomainError, UnknownObjectError
 
 Work = Callable[[Mapping[str, Any]], Awaitable[None]]
 Timer = Callable[[], Awaitable[None]]
@@ -31,7 +32,7 @@ def queue_function(queue: str) -> Callable[[Work], Work]:
             raise ValueError(f"{name}: the catalogue names another queue")
 
         async def guarded(msg: func.QueueMessage) -> None:
-            await _without_words(name, work(json.loads(msg.get_body())))
+            await _without_words(name, _unless_nobody_is_left(work, json.loads(msg.get_body())))
 
         MESSAGE_HANDLERS[name] = guarded
         return work
@@ -47,6 +48,15 @@ def timer_function(work: Timer) -> Timer:
 
     TIMER_HANDLERS[work.__name__] = guarded
     return work
+
+
+async def _unless_nobody_is_left(work: Work, message: Mapping[str, Any]) -> None:
+    """Does the work; a message that outlived its brand (DEL-5) has none, and is done."""
+    try:
+        await work(message)
+    except UnknownObjectError:
+        if not await app.brands().is_destroyed(str(message.get("brand"))):
+            raise
 
 
 async def _without_words(name: str, work: Awaitable[None]) -> None:

@@ -76,11 +76,12 @@ WORK = (
     Place(
         c.BRANDS, BrandRecord, "staff", "the brand, its policy and its status", CONTRACT, "with the brand", NOBODY,
         "brand users; the teams",
-        fields(plain="id policy status status_since status_reason suspended_since restoring_to", keep="status_by"),
+        fields(plain="id policy status status_since status_reason suspended_since erasing erased_at destroyed_at "
+               "restoring_to", keep="status_by"),
     ),
     Place(
-        c.KEYS, "BrandKeys", "nobody", "the brand's wrapped keys", NO_PERSON, "DEL-5: destroyed with the brand", NOBODY,
-        _MACHINE, fields(plain="id hash active_from ledger backup"),
+        c.KEYS, "BrandKeys", "nobody", "the brand's wrapped keys", NO_PERSON, "DEL-5: destroyed with the brand, but the ledger's",
+        NOBODY, _MACHINE, fields(plain="id hash active_from ledger backup"),
     ),
     Place(
         c.STAFF, StaffMember, "staff", "named users, and what they may see (VIS-1, VIS-5)", f"{DUTY}: art. 32",

@@ -14,7 +14,7 @@ from shared.domain import containers as c
 from shared.domain.ambassador import AccountStatus, Ambassador, LeftBecause
 from shared.domain.contact import Contact
 from shared.domain.disposition import Disposition, Done, dispose_at_the_end
-from shared.domain.errors import ChangedMeanwhileError
+from shared.domain.errors import ChangedMeanwhileError, TryAgainError
 from shared.domain.jobs import Run
 from shared.domain.ledger import Evidence
 from shared.domain.policy import BrandRecord, BrandStatus, Durations
@@ -24,6 +24,7 @@ from shared.ports import Key, Outcome, Query, StaleError, Write
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Change, Versioned
 from shared.usecases.farewell import close, delete_sign_ups, end_account
+from shared.usecases.provider_forgets import have_forgotten
 from shared.usecases.saving import ATTEMPTS, Edit, save_many
 from shared.usecases.ugc import erase_photos
 
@@ -34,7 +35,7 @@ ACCOUNTS_A_PAGE = 10  # each takes a walk through all that it did
 # and names nobody; so do suppressions, without their key. Sales have no person, runs and the access log are reports.
 ALL_OF = (
     c.CLAIMS, c.LIMITS, c.SYNC_KEYS, c.ALLOWED, c.API_KEYS, c.VOUCHERS, c.JOBS, c.BATCHES, c.NEWSLETTERS, c.FLAGS,
-    c.FEED, c.REACTIONS, c.COUNTERS, c.ACTIVITY, c.FORMS, c.CONTESTS,
+    c.FEED, c.REACTIONS, c.COUNTERS, c.ACTIVITY, c.FORMS, c.CONTESTS, c.RIGHTS, c.RIGHTS_LINKS,
 )  # fmt: skip
 
 
@@ -83,12 +84,12 @@ async def sweep_page(brand: Brand, rule: RuleId, run: Run, cursor: str | None) -
     if not await _begun(brand, rule, run):
         return Counter({"skipped.no_longer_due": 1}), None
     place = Place.from_document(json.loads(cursor)) if cursor else Place()
-    phases = 4 if rule is RuleId.BRAND_ENDED else 3  # contacts, accounts, photos; and whatever else there is
     tally, following, waiting = await _page(brand, rule, run, place)
     place = Place(
         phase=place.phase if following else place.phase + 1, page=following, waiting=place.waiting or bool(waiting)
     )
-    if place.phase < phases:
+    # Contacts, accounts, photos; and whatever else there is, once nobody is left whom it could be about.
+    if place.phase < 3 or (place.phase == 3 and rule is RuleId.BRAND_ENDED and not place.waiting):
         return tally, json.dumps(place.to_document())
     if not place.waiting:
         await _ended(brand)
@@ -107,7 +108,9 @@ async def _page(brand: Brand, rule: RuleId, run: Run, place: Place) -> tuple[Cou
         photos, following = await brand.ugc.page(_all(place.page, A_PAGE))
         return Counter(), following, await erase_photos(brand, photos)
     else:
-        return Counter(), "again" if await _empty_some(brand) else None, 0
+        if await _empty_some(brand):
+            return Counter(), "again", 0
+        return await _settle_with_the_provider(brand)
     return tally, following, sum(count for name, count in tally.items() if name.startswith("skipped"))
 
 
@@ -149,6 +152,19 @@ async def _accounts(brand: Brand, page: Sequence[Versioned[Ambassador]], rule: R
             closed = marked
         tally += await end_account(brand, closed, contacts_wait=False)
     return tally
+
+
+async def _settle_with_the_provider(brand: Brand) -> tuple[Counter[str], str | None, int]:
+    """Has the mail provider forget who was erased, as long as the brand can still be opened (RGT-6)."""
+    owed, _ = await brand.forgettings.page(Query(limit=A_PAGE))
+    unpaid = 0
+    for item in owed:
+        try:
+            await have_forgotten(brand, item.record.id)
+        except TryAgainError:
+            unpaid += 1
+    tally = Counter({"skipped.mail_provider": unpaid}) if unpaid else Counter()
+    return tally, "again" if owed and not unpaid else None, unpaid
 
 
 async def _empty_some(brand: Brand) -> bool:

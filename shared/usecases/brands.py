@@ -181,6 +181,11 @@ class Brands:
         found = [b.record async for page in self.records.pages(Query()) for b in page]
         return [record.id for record in found if record.restoring_to is None and record.destroyed_at is None]
 
+    async def is_destroyed(self, brand: str) -> bool:
+        """Whether the brand ended for good: what is still said about it, such as by a message, is about nobody."""
+        found = await self.keys.get(brand, brand)
+        return found is not None and found.record.backup is None
+
     async def destroyed(self) -> list[str]:
         """The ids of the brands whose keys were destroyed."""
         found = [b.record async for page in self.records.pages(Query()) for b in page]

@@ -8,6 +8,7 @@ from typing import Any
 from shared.domain import containers
 from shared.domain.ambassador import AccountStatus, Ambassador, Gender
 from shared.domain.contact import Contact
+from shared.domain.errors import UnknownObjectError
 from shared.domain.policy import BrandRecord, Features, Policy, Sender
 from shared.domain.quarantine import QuarantinedEvent
 from shared.domain.tokens import Tokens
@@ -111,7 +112,13 @@ class World:
         """Does what the function of the queue does with one message."""
         if queue == sweep.QUEUE and await destroy(self.brands, message["brand"]):
             return
-        await HANDLERS[queue](self, await self.brand(message["brand"]), message)
+        try:
+            brand = await self.brand(message["brand"])
+        except UnknownObjectError:
+            if not await self.brands.is_destroyed(message["brand"]):
+                raise
+            return
+        await HANDLERS[queue](self, brand, message)
 
     async def drain(self, *, waiting: timedelta = timedelta(minutes=30)) -> None:
         """Handles messages until none is left; the clock moves on to those that are delayed, for up to `waiting`."""
