@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
+from shared.domain.contact import Contact
 from shared.domain.errors import InvalidInputError, SuppressedError, TryAgainError, UnknownObjectError
 from shared.domain.ids import new_id
 from shared.domain.ledger import faults
 from shared.domain.rights import RightState
 from shared.domain.syncing import SyncKey, key_refs
 from shared.ports import Query
-from shared.usecases import contacts
+from shared.usecases import contacts, leaving, rights
+from shared.usecases.brands import Brand
 from shared.usecases.erasure import proof_of_erasure, request_erasure, run_erasure
 from shared.usecases.provider_forgets import CONFIRMED, have_forgotten
 from tests.support.world import World
@@ -142,3 +144,40 @@ async def test_what_is_no_address_is_refused_and_not_repeated(world: World) -> N
     with pytest.raises(InvalidInputError) as refused:
         await request_erasure(await world.brand(), "no address of Grace", "staff")
     assert "Grace" not in str(refused.value)
+
+
+@pytest.mark.rule("RGT-6")
+async def test_RGT_6_the_provider_forgets_an_ambassador_who_left_and_not_before(world: World) -> None:
+    brand = await world.brand()
+    account = await world.ambassador("acme", TWO[0])
+    await leaving.remove(brand, account.id, "staff:s")
+    await world.drain()
+    world.clock.advance(days=6)
+    await world.sweep()
+    assert world.mailer.forgotten == []
+    world.clock.advance(days=2)
+    await world.sweep()
+    await world.drain()
+    assert world.mailer.forgotten == [TWO[0]]
+    assert TWO[0] not in await all_documents(world)
+
+
+@pytest.mark.rule("RGT-4")
+async def test_RGT_4_what_somebody_else_writes_in_that_moment_is_erased_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place, _) = await entered(world)
+    brand = await world.brand()
+
+    async def meanwhile(brand: Brand, contact: Contact) -> None:
+        current = await brand.contacts.get(*place)
+        if current and current.record.first_name == "Grace":
+            await brand.contacts.replace(current, current.record.changed(first_name="Gracie"))
+
+    monkeypatch.setattr(rights, "let_go", meanwhile)
+    id = await request_erasure(brand, GRACE, "staff")
+    found = await brand.contacts.get(*place)
+    assert found
+    assert found.record.anonymised_at
+    assert found.record.first_name is None
+    assert (await proof_of_erasure(brand, id))[0].after["erased"]["contacts"] == 2
