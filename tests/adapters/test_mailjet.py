@@ -402,3 +402,15 @@ async def test_an_address_is_forgotten_when_mailjet_says_so(
         ("GET", "/v3/REST/contact/ada%2Bx@example.org"),
         ("DELETE", "/v4/contacts/17"),
     ][: len(scripted)]
+
+
+@pytest.mark.rule("VIS-8")
+async def test_the_address_that_is_asked_for_stands_in_no_log(
+    server: ScriptedServer, mailer: MailjetMailer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    server.script(FOUND, Answer(200))
+    assert await mailer.forget("ada@example.org")
+    assert [r.method for r in server.requests] == ["GET", "DELETE"]
+    assert "/v4/contacts/17" in caplog.text  # httpx does log its requests
+    assert "ada" not in caplog.text

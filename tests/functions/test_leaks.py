@@ -339,7 +339,9 @@ async def test_nothing_of_a_person_is_let_out(azurite: Azurite, suite_environmen
     contexts = [repr(getattr(error, "__context__", None)) for error in run.suite.failures]
     links = [token for mail in run.provider.mails for token in re.findall(r"https://suite\S+", mail["TextPart"])]
     run.tokens += [link.rsplit("/", 1)[1] for link in links]
-    asked = [request.target for request in run.server.requests]
+    # By its address is the one way in which Mailjet lets a contact be asked for, to be deleted; no log holds it.
+    asked = [r.target for r in run.server.requests if not r.target.startswith("/v3/REST/contact/")]
+    assert len(asked) < len(run.server.requests)
     assert len(said) > 200
     assert len(failures) > 10
     assert set(contexts) == {"None"}
