@@ -93,6 +93,8 @@ ROUTES: Mapping[str, Route] = {
     "read_newsletter": Route("newsletters", GET, MANAGED + "/newsletters/{id}"),
     "show_notices": Route("notices", PAGE, "/n/{token}"),
     "stop_notices": Route("notices", POST, "/n/{token}"),
+    "show_leaving": Route("leaving_page", PAGE, "/l/{token}"),
+    "leave_by_link": Route("leaving_page", POST, "/l/{token}"),
     "upload_ugc": Route("ugc", POST, UGC),
     "list_ugc": Route("ugc", GET, UGC),
     "read_ugc": Route("ugc", GET, UGC + "/{id}"),

@@ -201,6 +201,11 @@ class BrandRecord(Record):
         return self.status_since + timedelta(days=self.policy.durations.brand_ended)
 
     @property
+    def suspension(self) -> str | None:
+        """What a suspension is called in the links of its mail; None when there is none."""
+        return f"{self.suspended_since:%Y%m%d%H%M%S}" if self.suspended_since else None
+
+    @property
     def being_erased(self) -> bool:
         """Whether its people are being erased just now; for a brand that ended, also once they are (RET-9)."""
         return self.erasing == "RET-9" or (self.erasing is not None and self.erased_at is None)

@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     STAFF_SESSION = "staff-session"
     CSRF = "csrf"
     STOP_NOTICES = "stop-notices"
+    LEAVE = "leave"
     RIGHTS = "rights"
 
 

@@ -180,9 +180,9 @@ def to_all_mail(
     )
 
 
-def suspended_mail(*, brand: Brand, language: str, first_name: str | None) -> MailContent:
+def suspended_mail(*, brand: Brand, language: str, first_name: str | None, leave_url: str) -> MailContent:
     """To each ambassador of a brand that is suspended: what that means, and that one can leave (DEL-6)."""
-    return _mail("suspended", brand, language, first_name)
+    return _mail("suspended", brand, language, first_name, action_url=checked_url(leave_url, "leave_url"))
 
 
 def inactive_mail(*, brand: Brand, language: str, first_name: str | None, day: date) -> MailContent:

@@ -2,6 +2,7 @@
 
 from shared.pages.brand import Brand, platform_brand
 from shared.pages.languages import LANGUAGES, Language, language_of
+from shared.pages.leaving_page import leaving_page
 from shared.pages.log_in_pages import LogInPageName, log_in_page
 from shared.pages.password_page import new_password_page
 from shared.pages.persons_mails import (
@@ -77,6 +78,7 @@ __all__ = [
     "invitation_page",
     "invitation_reminder_mail",
     "language_of",
+    "leaving_page",
     "log_in_page",
     "mail_text_version",
     "new_comment_mail",

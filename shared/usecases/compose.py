@@ -115,6 +115,7 @@ PATHS: Mapping[Purpose, str] = {
     Purpose.RESET_PASSWORD: "p",
     Purpose.CONFIRM_CONTACT: "c",
     Purpose.STOP_NOTICES: "n",
+    Purpose.LEAVE: "l",
     Purpose.RIGHTS: "rights",
 }
 

@@ -1,17 +1,30 @@
 """An ambassador leaves, is removed by the brand, or comes back in time (DEL-1, DEL-2, DEL-3)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.ambassador import AccountMail, AccountStatus, Ambassador, LeftBecause
 from shared.domain.errors import ChangedMeanwhileError, NotRestorableError, UnknownObjectError
 from shared.domain.ledger import Evidence, next_entry
+from shared.domain.policy import BrandStatus
 from shared.domain.retention import due_at, is_due
+from shared.domain.tokens import Purpose
 from shared.ports import StaleError
 from shared.usecases.account_mails import owing, queue_account_mail
-from shared.usecases.brands import Brand
+from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Versioned
 from shared.usecases.saving import ATTEMPTS, enter_missing, enter_proof
 from shared.usecases.sessions import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom a link is about; `until` is the day of erasure once the account has ended."""
+
+    brand: Brand
+    account: Ambassador
+    until: datetime | None
+
 
 GONE = (AccountStatus.UNCONFIRMED, AccountStatus.ANONYMISED)
 
@@ -20,6 +33,26 @@ async def leave(caller: Caller) -> datetime:
     """Unsubscribes the ambassador: access ends for every session at its next request (DEL-1). Gives the day of erasure."""
     evidence = Evidence(actor=f"ambassador:{caller.id}", mechanism=LeftBecause.UNSUBSCRIBED)
     return await _end(caller.brand, caller.id, LeftBecause.UNSUBSCRIBED, evidence)
+
+
+async def open_leave_link(brands: Brands, token: str) -> Asked:
+    """What a link of a suspension's mail is about (DEL-6); raises UnknownObjectError where it leads to nobody any more."""
+    claims = brands.ports.tokens.read(Purpose.LEAVE, token, brands.ports.clock.now())
+    if claims is None:
+        raise UnknownObjectError
+    brand = await brands.get(claims["b"])
+    if brand.record.status is not BrandStatus.SUSPENDED or claims.get("w") != brand.record.suspension:
+        raise UnknownObjectError  # it was about that suspension
+    account = (await _standing(brand, claims["a"])).record
+    left = account.status is AccountStatus.LEAVING
+    return Asked(brand, account, erasure_due_at(brand, account) if left else None)
+
+
+async def leave_by_link(asked: Asked) -> Asked:
+    """Unsubscribes the ambassador as from within the account (DEL-1); again changes nothing."""
+    evidence = Evidence(actor=f"ambassador:{asked.account.id}", mechanism="suspension_mail")
+    until = await _end(asked.brand, asked.account.id, LeftBecause.UNSUBSCRIBED, evidence)
+    return Asked(asked.brand, asked.account, until)
 
 
 async def remove(brand: Brand, ambassador: str, by: str, because: LeftBecause = LeftBecause.REMOVED) -> datetime:

@@ -84,10 +84,13 @@ async def suspended(brand: Brand, account: Ambassador, owed: OwedMail) -> Letter
     """That the brand is suspended, and that one can leave (DEL-6); not any more once it goes on."""
     if brand.record.status is not BrandStatus.SUSPENDED or account.status is not AccountStatus.ACTIVE:
         return None
+    claims = {"b": brand.id, "a": account.id, "w": brand.record.suspension or ""}
+    token = brand.ports.tokens.issue(Purpose.LEAVE, claims, owed.since + STOP_HOLDS)
     content = render.suspended_mail(
         brand=look(brand.policy),
         language=language_of(brand.policy, account.language),
         first_name=account.first_name,
+        leave_url=f"{brand.ports.public_url}/{PATHS[Purpose.LEAVE]}/{token}",
     )
     return Letter(content)
 

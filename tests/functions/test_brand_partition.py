@@ -311,7 +311,7 @@ def of_pages(*meant: Purpose) -> Callable[[Operation, Tenants, Suite], Iterator[
             whole = {"b": "acme", "a": mine.me.account.id, "c": mine.contact, "m": "a" * 8, "s": "a" * 8, "r": "a" * 8}
             return suite.world.ports.tokens.issue(purpose, {**whole, **claims}, expires)
 
-        purposes = {"i": mine.opt_out, **dict.fromkeys("ucpnr", mine.invitation)}
+        purposes = {"i": mine.opt_out, **dict.fromkeys("ucpnrl", mine.invitation)}
         tokens = {
             "another purpose": purposes[operation.path[1]],
             "a session": mine.me.token,
@@ -519,6 +519,8 @@ PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
     "confirm_address": of_pages(Purpose.CONFIRM_SIGN_UP, Purpose.CONFIRM_CONTACT),
     "show_rights": of_pages(Purpose.RIGHTS),
     "use_rights": of_pages(Purpose.RIGHTS),
+    "show_leaving": of_pages(Purpose.LEAVE),
+    "leave_by_link": of_pages(Purpose.LEAVE),
     "show_notices": of_pages(Purpose.STOP_NOTICES),
     "stop_notices": of_pages(Purpose.STOP_NOTICES),
 }

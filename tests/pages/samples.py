@@ -125,6 +125,8 @@ def pages(
         "address confirmed": render.confirm_address_page(**form, confirmed=True),
         "confirm sign-up": render.confirm_sign_up_page(**look, confirmed=False),
         "sign-up confirmed": render.confirm_sign_up_page(**look, confirmed=True),
+        "leaving": render.leaving_page(**look, until=None),
+        "left": render.leaving_page(**look, until=date(2030, 3, 1)),
         "stop notices": render.stop_notices_page(**look, switch="newsletters", stopped=False),
         "notices stopped": render.stop_notices_page(**look, switch="comment_notifications", stopped=True),
         "rights asked": render.rights_asked_page(**look, state="asked"),
@@ -171,7 +173,7 @@ def mails(
             kind: render.to_all_mail(**look, kind=kind, subject=subject, body=body, stop_url=OPT_OUT_URL)
             for kind in get_args(render.ToAllKind)
         },
-        "suspended": render.suspended_mail(**look),
+        "suspended": render.suspended_mail(**look, leave_url=CONFIRM_URL),
         "inactive": render.inactive_mail(**look, day=date(2030, 3, 1)),
         "confirm_sign_up": render.confirm_sign_up_mail(**look, confirm_url=CONFIRM_URL),
         "already_registered": render.already_registered_mail(**look, log_in_url=LOG_IN_URL),

@@ -34,7 +34,7 @@ LINKS = {
     "newsletter": [PRIVACY, OPT_OUT_URL],
     "event": [PRIVACY, OPT_OUT_URL],
     "challenge": [PRIVACY, OPT_OUT_URL],
-    "suspended": [PRIVACY],
+    "suspended": [CONFIRM_URL, PRIVACY],
     "inactive": [PRIVACY],
     "confirm_sign_up": [CONFIRM_URL, PRIVACY],
     "already_registered": [LOG_IN_URL, PRIVACY],

@@ -27,6 +27,7 @@ ASKED = {
     "confirm sign-up": {("confirm", "yes")},
     "sign up": {("create", "yes")},
     "sign up refused": {("create", "yes")},
+    "leaving": {("leave", "yes")},
     "stop notices": {("stop", "yes")},
     "rights asked": {("do", "send")},
     "rights": {("do", what) for what in RIGHTS},
@@ -34,7 +35,7 @@ ASKED = {
 }
 SIGN_UPS = ("sign up", "sign up refused")
 FORMS = (*SIGN_UPS, "rights asked", "rights")  # with fields to fill in
-WITH_RESULT = [name for name in PAGE_NAMES if re.search("accepted|declined|closed|opted|confirmed|stopped", name)]
+WITH_RESULT = [name for name in PAGE_NAMES if re.search("accepted|declined|closed|opted|confirmed|stopped|^left", name)]
 
 
 def _read(page: Page) -> Markup:

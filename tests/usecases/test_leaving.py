@@ -18,11 +18,12 @@ from shared.domain.errors import (
 )
 from shared.domain.jobs import JobState, RunState
 from shared.domain.ledger import Evidence
-from shared.domain.policy import Durations, SweepGuard
+from shared.domain.policy import Durations, StatusAction, SweepGuard
 from shared.domain.retention import RuleId
 from shared.ports import Query, StaleError
 from shared.usecases import claims, contacts, farewell, import_contacts, invite, leaving, sessions, sign_up, sweep
 from shared.usecases.answer import Answer
+from shared.usecases.brand_care import change_status
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned
 from shared.usecases.saving import Edit, save
@@ -378,3 +379,26 @@ async def test_DEL_1_an_import_under_way_takes_nobody_in_for_who_left_and_its_fi
     ended = await import_contacts.get_job(acme, ada, job.id)
     assert (ended.state, ended.failure, ended.open_since) == (JobState.FAILED, "ambassador_left", None)
     assert await world.contacts() == [] and world.files.files == {}
+
+
+@pytest.mark.rule("DEL-6")
+@pytest.mark.rule("DEL-1")
+@pytest.mark.rule("MAIL-3")
+async def test_DEL_6_the_mail_of_a_suspension_has_a_link_that_leaves_by_a_press(world: World) -> None:
+    acme, ada = await member(world)
+    await change_status(world.brands, "acme", StatusAction.SUSPEND, "a pause", "staff:s")
+    await world.drain()
+    token = world.mailer.sent_to(ADA)[-1].text.partition("/l/")[2].split()[0]
+    asked = await leaving.open_leave_link(world.brands, token)
+    assert (asked.until, (await account_of(acme, ada)).status) == (None, AccountStatus.ACTIVE)
+    for _ in range(2):
+        assert (await leaving.leave_by_link(asked)).until == world.clock.now() + days(7)
+    account = await account_of(acme, ada)
+    assert (account.status, account.left_because) == (AccountStatus.LEAVING, LeftBecause.UNSUBSCRIBED)
+    assert (await leaving.open_leave_link(world.brands, token)).until == world.clock.now() + days(7)
+    with pytest.raises(UnknownObjectError):
+        await leaving.open_leave_link(world.brands, token[:-2])
+    for action in (StatusAction.RESUME, StatusAction.END):
+        await change_status(world.brands, "acme", action, "it is over", "staff:s")
+        with pytest.raises(UnknownObjectError):
+            await leaving.open_leave_link(world.brands, token)
