@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.domain import access_log as access
 from shared.domain import containers
 from shared.domain.ambassador import AccountStatus
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
@@ -12,8 +13,9 @@ from shared.domain.errors import RestoreRefusedError, UnknownObjectError, WrongS
 from shared.domain.jobs import Run, RunState
 from shared.domain.policy import BrandStatus, StatusAction, SweepGuard
 from shared.domain.retention import RuleId
+from shared.domain.staff import Role, StaffMember
 from shared.ports import Query
-from shared.usecases import leaving, sweep, verify_ledger
+from shared.usecases import access_log, leaving, sweep, verify_ledger
 from shared.usecases.brand_care import change_status
 from shared.usecases.brands import Brand, keys_path
 from shared.usecases.destroying import destroy
@@ -237,3 +239,17 @@ async def test_RET_17_a_preview_says_what_an_end_does(world: World, action: Stat
     await world.sweep()
     run = Run.from_document(max(await documents(world, containers.RUNS), key=lambda run: run["startedAt"]))
     assert dict(run.rules[0].done) == {Done.DELETED: 1, Done.ANONYMISED: 3}
+
+
+@pytest.mark.rule("RET-11")
+async def test_RET_11_the_access_log_of_a_brand_without_keys_goes_after_its_year_too(world: World) -> None:
+    acme, _ = await peopled(world)
+    user = StaffMember(id="tenant.one", role=Role.ACCOUNT_TEAM, brands=("acme",))
+    await access_log.note(acme, user, access.Seen.DUE_RECORDS, access.Act.LISTED, 1)
+    await act(world, StatusAction.END)
+    world.clock.advance(days=7)
+    await world.sweep()
+    for day, kept in ((357, 1), (1, 0)):
+        world.clock.advance(days=day)
+        assert await destroy(world.brands, "acme")
+        assert len(await documents(world, containers.ACCESS_LOG)) == kept
