@@ -22,7 +22,8 @@ async def test_RGT_3_an_ambassador_is_told_everything_but_what_opens_something(s
     assert used.status_code == 200, used.text
     data = used.json()["data"]
     assert data["account"]["email"] == "ada@example.org" and data["contacts"] == 1
-    assert data["purposes"] and data["recipients"] and data["retention"] is None and data["requests"] == []
+    assert data["purposes"] and data["recipients"] and data["requests"] == []
+    assert data["retention"]["rule"] == "RET-7 first warning"
     assert [f["kind"] for f in data["flags"]] == ["sign_up_burst"]
     assert [p["subject"] for p in data["publications"]] == ["News"]
     for secret in ("password", "$2b$", "sessions", "friend@example.org"):
