@@ -8,10 +8,11 @@ from pathlib import Path
 from local.project import ROOT
 
 PYTEST_WORKERS = 2
-# By itself, so that its histories are spread over the workers one by one.
-FIVE_YEARS = "tests/usecases/test_five_years.py"
-# What plays whole workflows again and again, or another process: measuring coverage would double their time for nothing new.
-WITHOUT_COVERAGE = ("tests/crash", "tests/e2e", "tests/local", "tests/bench", "tests/docs")
+# What plays long histories or whole workflows again and again: spread over the workers one by one, and without coverage,
+# which would double their time and tell nothing that the other tests do not.
+PLAYS = ("tests/usecases/test_five_years.py", "tests/crash")
+# What starts processes of its own, where coverage sees nothing.
+LOCAL_STACK = ("tests/e2e", "tests/local", "tests/bench", "tests/docs")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -26,9 +27,9 @@ def main(argv: Sequence[str]) -> int:
         "Format": [python, "-m", "ruff", "format", "--check"],
         "Types": [python, "-m", "mypy"],
         "Imports": [str(Path(python).parent / "lint-imports")],
-        "Five years": [*pytest, "--dist=load", FIVE_YEARS],
-        "Crashes, local stack": [*pytest, *WITHOUT_COVERAGE],
-        "Tests": [*pytest, *(f"--ignore={path}" for path in (FIVE_YEARS, *WITHOUT_COVERAGE)), *coverage],
+        "Five years, crashes": [*pytest, "--dist=load", *PLAYS],
+        "Local stack": [*pytest, *LOCAL_STACK],
+        "Tests": [*pytest, *(f"--ignore={path}" for path in (*PLAYS, *LOCAL_STACK)), *coverage],
     }
     for name, command in steps.items():
         print(f"\n== {name}", flush=True)
