@@ -5,6 +5,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,7 @@ async def _enter(brand: Brand, people: Sequence[str]) -> None:
 
 def _bare(path: Path, subjects: int) -> float:
     row = "x" * ROW_BYTES
-    with sqlite3.connect(path, isolation_level=None) as database:
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=NORMAL")
         database.execute("CREATE TABLE bare (id TEXT PRIMARY KEY, body TEXT)")
