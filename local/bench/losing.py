@@ -2,7 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -218,13 +219,10 @@ def _digest(document: Document) -> bytes:
     return blake2b(to_json(dict(sorted(document.items()))), digest_size=16).digest()
 
 
-class _timed:  # noqa: N801 - reads as what it does
-    def __init__(self, found: Drilled, name: str) -> None:
-        self._found = found
-        self._name = name
-
-    def __enter__(self) -> None:
-        self._began = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self._found.seconds[self._name] = time.perf_counter() - self._began
+@contextmanager
+def _timed(found: Drilled, name: str) -> Iterator[None]:
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        found.seconds[name] = time.perf_counter() - began

@@ -13,19 +13,19 @@ from datetime import datetime, timedelta
 from shared.domain import containers as c
 from shared.domain.ambassador import AccountStatus, Ambassador, LeftBecause
 from shared.domain.contact import Contact
-from shared.domain.disposition import Disposition, Done, dispose_at_the_end
+from shared.domain.disposition import Done, dispose_at_the_end
 from shared.domain.errors import ChangedMeanwhileError, TryAgainError
 from shared.domain.jobs import Run
-from shared.domain.ledger import Evidence
 from shared.domain.policy import BrandRecord, BrandStatus, Durations
 from shared.domain.records import Record
 from shared.domain.retention import RuleId
-from shared.ports import Key, Outcome, Query, StaleError, Write
+from shared.ports import Key, Query, StaleError, Write
 from shared.usecases.brands import Brand, Brands
-from shared.usecases.collections import Change, Versioned
+from shared.usecases.collections import Versioned
+from shared.usecases.disposing import Decided, carry_out
 from shared.usecases.farewell import close, delete_sign_ups, end_account
 from shared.usecases.provider_forgets import have_forgotten
-from shared.usecases.saving import ATTEMPTS, Edit, save_many
+from shared.usecases.saving import ATTEMPTS
 from shared.usecases.ugc import erase_photos
 
 A_PAGE = 100
@@ -115,27 +115,15 @@ async def _page(brand: Brand, rule: RuleId, run: Run, place: Place) -> tuple[Cou
 
 
 async def _contacts(brand: Brand, page: Sequence[Versioned[Contact]], rule: RuleId, run: Run) -> Counter[str]:
-    tally: Counter[str] = Counter()
-    edits: list[tuple[Edit, Disposition]] = []
-    deletions: list[Change[Contact]] = []
-    evidence = Evidence(actor="system", mechanism=rule, reason=run.id)
+    waiting: Counter[str] = Counter()
+    decided: list[Decided] = []
     for item in page:
         disposition = dispose_at_the_end(item.record, rule, run.started_at, written_at=brand.now())
-        if disposition is None:
-            tally["skipped.restricted"] += item.record.restricted_at is not None and item.record.anonymised_at is None
-        elif item.record.outgoing:
-            tally["skipped.mail_under_way"] += 1
-        elif disposition.contact is None:
-            deletions.append(Change(item, None))
-        else:
-            edits.append((Edit(item, disposition.contact, evidence), disposition))
-    for result in await brand.contacts.write_many(deletions):
-        written = result.outcome is Outcome.WRITTEN
-        tally[f"done.{Done.DELETED}" if written else "skipped.changed_meanwhile"] += 1
-    saved = await save_many(brand, [edit for edit, _ in edits])
-    for (_, disposition), contact in zip(edits, saved, strict=True):
-        tally[f"done.{disposition.done}" if contact else "skipped.changed_meanwhile"] += 1
-    return tally
+        if disposition:
+            decided.append((item, disposition))
+        elif item.record.restricted_at and item.record.anonymised_at is None:
+            waiting["skipped.restricted"] += 1
+    return waiting + await carry_out(brand, decided, rule, run)
 
 
 async def _accounts(brand: Brand, page: Sequence[Versioned[Ambassador]], rule: RuleId, run: Run) -> Counter[str]:

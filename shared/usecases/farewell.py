@@ -13,7 +13,7 @@ from datetime import datetime
 from shared.domain.ambassador import AccountStatus, Ambassador, LeftBecause
 from shared.domain.anonymisation import anonymised_ambassador
 from shared.domain.contact import Contact
-from shared.domain.disposition import Disposition, Done, dispose, dispose_of_leavers
+from shared.domain.disposition import Done, dispose, dispose_of_leavers
 from shared.domain.inactivity import forgets, was_warned_too_early
 from shared.domain.jobs import Run
 from shared.domain.ledger import Evidence
@@ -24,10 +24,11 @@ from shared.ports import Outcome, Query, StaleError
 from shared.usecases.brands import Brand
 from shared.usecases.claims import release
 from shared.usecases.collections import Change, Versioned
+from shared.usecases.disposing import carry_out
 from shared.usecases.erasing_activity import erase_activity
 from shared.usecases.leaving import save_standing
 from shared.usecases.provider_forgets import owe_of_account
-from shared.usecases.saving import Edit, enter_missing, save_many
+from shared.usecases.saving import enter_missing
 
 A_PAGE = 100
 
@@ -110,28 +111,11 @@ async def sweep_leavers(
 
 
 async def _dispose_page(brand: Brand, rule: RuleId, page: Sequence[Versioned[Contact]], run: Run) -> Counter[str]:
-    tally: Counter[str] = Counter()
-    edits: list[tuple[Edit, Disposition]] = []
-    deletions: list[Change[Contact]] = []
-    evidence = Evidence(actor="system", mechanism=rule, reason=run.id)
     now = brand.now()
-    for item in page:
-        disposition = dispose_of_leavers(item.record, rule, run.started_at, run.durations, written_at=now)
-        if disposition is None:
-            continue
-        if item.record.outgoing:
-            tally["skipped.mail_under_way"] += 1
-        elif disposition.contact is None:
-            deletions.append(Change(item, None))
-        else:
-            edits.append((Edit(item, disposition.contact, evidence), disposition))
-    for result in await brand.contacts.write_many(deletions):
-        written = result.outcome is Outcome.WRITTEN
-        tally[f"done.{Done.DELETED}" if written else "skipped.changed_meanwhile"] += 1
-    saved = await save_many(brand, [edit for edit, _ in edits])
-    for (_, disposition), contact in zip(edits, saved, strict=True):
-        tally[f"done.{disposition.done}" if contact else "skipped.changed_meanwhile"] += 1
-    return tally
+    judged = (
+        (item, dispose_of_leavers(item.record, rule, run.started_at, run.durations, written_at=now)) for item in page
+    )
+    return await carry_out(brand, [(item, disposition) for item, disposition in judged if disposition], rule, run)
 
 
 async def _forgotten(brand: Brand, account: Versioned[Ambassador], run: Run) -> Versioned[Ambassador] | str:

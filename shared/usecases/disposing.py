@@ -1,0 +1,38 @@
+"""Carrying out what was decided about a page of contacts: one batch of deletions, one of edits with their proofs, and a tally."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from shared.domain.contact import Contact
+from shared.domain.disposition import Disposition, Done
+from shared.domain.jobs import Run
+from shared.domain.ledger import Evidence
+from shared.domain.retention import RuleId
+from shared.ports import Outcome
+from shared.usecases.brands import Brand
+from shared.usecases.collections import Change, Versioned
+from shared.usecases.saving import Edit, save_many
+
+Decided = tuple[Versioned[Contact], Disposition]
+
+
+async def carry_out(brand: Brand, decided: Iterable[Decided], rule: RuleId, run: Run) -> Counter[str]:
+    """Deletes and saves as decided; a contact whose mail is under way, or that changed meanwhile, is skipped (RET-16)."""
+    tally: Counter[str] = Counter()
+    edits: list[tuple[Edit, Disposition]] = []
+    deletions: list[Change[Contact]] = []
+    evidence = Evidence(actor="system", mechanism=rule, reason=run.id)
+    for item, disposition in decided:
+        if item.record.outgoing:
+            tally["skipped.mail_under_way"] += 1
+        elif disposition.contact is None:
+            deletions.append(Change(item, None))
+        else:
+            edits.append((Edit(item, disposition.contact, evidence), disposition))
+    for result in await brand.contacts.write_many(deletions):
+        written = result.outcome is Outcome.WRITTEN
+        tally[f"done.{Done.DELETED}" if written else "skipped.changed_meanwhile"] += 1
+    saved = await save_many(brand, [edit for edit, _ in edits])
+    for (_, disposition), contact in zip(edits, saved, strict=True):
+        tally[f"done.{disposition.done}" if contact else "skipped.changed_meanwhile"] += 1
+    return tally
