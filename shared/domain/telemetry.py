@@ -1,0 +1,90 @@
+"""What the suite tells of itself (VIS-8): every metric, and every attribute with the only values it may have.
+
+Alerts and dashboards may ask for these names and no others. An attribute that is not in the table, or whose value is not
+of its pattern, does not get into any span or metric: what has no place cannot leak.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+Value = str | int
+
+
+class Kind(StrEnum):
+    """How a metric's values are to be read."""
+
+    COUNTER = "counter"  # adds up
+    GAUGE = "gauge"  # how it stands at the moment
+    HISTOGRAM = "histogram"  # one value an event
+
+
+class Metric(NamedTuple):
+    """One metric: `unit` as UCUM writes it, `by` the attributes that its values are told apart by."""
+
+    kind: Kind
+    unit: str
+    description: str
+    by: tuple[str, ...] = ()
+
+
+METRICS: Mapping[str, Metric] = {
+    "popsell.heartbeat": Metric(Kind.COUNTER, "{beat}", "The watch ran to its end; four an hour."),
+    "popsell.poison.messages": Metric(
+        Kind.GAUGE, "{message}", "Messages that failed five times and wait for a fix, by their queue.", ("queue",)
+    ),
+    "popsell.sweep.overdue": Metric(
+        Kind.GAUGE, "h", "Hours since a sweep of the brand should have begun or ended; 0 when all is well.", ("brand",)
+    ),
+    "popsell.rights.overdue": Metric(
+        Kind.GAUGE, "{request}", "Rights requests of the brand that are past their due date.", ("brand",)
+    ),
+    "popsell.backup.age": Metric(
+        Kind.GAUGE, "h", "Hours since the newest finished backup of the brand began.", ("brand",)
+    ),
+    "popsell.store.throttled": Metric(Kind.COUNTER, "{call}", "Calls that Cosmos DB answered by 429, retries too."),
+    "popsell.mail.refused": Metric(Kind.COUNTER, "{mail}", "Mails that the provider will never take."),
+    "popsell.function.calls": Metric(
+        Kind.COUNTER, "{call}", "Calls of a function, by how they ended.", ("function", "outcome")
+    ),
+    "popsell.function.errors": Metric(
+        Kind.COUNTER,
+        "{call}",
+        "Calls that ended by an error nobody foresaw, or by a message that failed.",
+        ("function",),
+    ),
+    "popsell.function.duration": Metric(Kind.HISTOGRAM, "ms", "How long a call of a function took.", ("function",)),
+}
+
+# Names of spans' and metrics' attributes, each with the pattern of the whole of its value; None stands for a count.
+ATTRIBUTES: Mapping[str, str | None] = {
+    "brand": r"[a-z0-9][a-z0-9-]{1,30}",
+    "function": r"[a-z_]{1,60}",
+    "queue": r"[a-z][a-z-]{1,62}",
+    "outcome": r"done|refused|failed",
+    "error": r"[A-Za-z]{1,60}",  # a type's name, and nothing that it said
+    "status": None,  # of HTTP
+    "store.reads": None,
+    "store.writes": None,
+    "queue.messages": None,
+    "provider.calls": None,
+}
+
+
+def allowed(attributes: Mapping[str, object], names: tuple[str, ...] | None = None) -> dict[str, Value]:
+    """Those of the attributes that may be told, of these names where some are given; the others are left out."""
+    return {
+        name: value
+        for name, value in attributes.items()
+        if isinstance(value, str | int) and (names is None or name in names) and _fits(name, value)
+    }
+
+
+def _fits(name: str, value: Value) -> bool:
+    if name not in ATTRIBUTES:
+        return False
+    pattern = ATTRIBUTES[name]
+    if pattern is None:
+        return isinstance(value, int)
+    return isinstance(value, str) and re.fullmatch(pattern, value) is not None
