@@ -99,6 +99,7 @@ Existing = tuple[Place, Contact | None]
 def _everything() -> Iterable[tuple[str, Existing]]:
     """All that may stand under an address."""
     yield "nobody", (Place.NOBODY, None)
+    yield "somebody unknown who objects (art. 21)", (Place.OBJECTED, None)
     for state in AmbassadorOptIn:
         contact = _contact(state)
         yield f"`{state}`", (place_of(contact), contact)
@@ -114,7 +115,8 @@ def _cell(existing: Existing, source: Source, said: Said) -> str:
         source=source, ambassador="a", fields={"email": "grace@example.org"}, said=said, at=LATER, key="1"
     )
     standing = None if place in (Place.PENDING, Place.LISTED_BY_THE_PERSON) else contact
-    taken = met(standing, arrival, ORIGIN) if standing else fresh(arrival, ORIGIN)
+    objects = place is Place.OBJECTED
+    taken = met(standing, arrival, ORIGIN) if standing else fresh(arrival, ORIGIN, objects=objects)
     state = _after(standing, taken)
     known = standing is not None and nothing_new(standing, arrival)
     decision = decide(place, way(source, said))

@@ -4,7 +4,7 @@ Two tables and the words they are written in; `merging.py` puts what is taken on
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -103,6 +103,7 @@ class Place(StrEnum):
 
     NOBODY = "nobody"
     KNOWN = "known"
+    OBJECTED = "objected"  # nobody, or somebody known, who objects to being written to (art. 21)
     PENDING = "pending"
     OPTED_OUT = "opted_out"
     SHUT_OUT = "shut_out"  # opted out and only a hash is left, or invited and taken out of the book
@@ -149,12 +150,14 @@ _WAYS: Mapping[Source, Way] = {
 }
 
 _D, _S, _B = Decision, AmbassadorOptIn, BrandOptIn
-# CON-6, SUP-2, SUP-4, SUP-5, COL-11, RET-14. Columns: the ways in the order above.
+# CON-6, SUP-2, SUP-4, SUP-5, COL-11, RET-14, RGT-1. Columns: the ways in the order above.
 _DECISIONS: Mapping[Place, tuple[Decision, ...]] = {
     Place.NOBODY:
         (_D.TAKE, _D.TAKE, _D.TAKE, _D.TAKE, _D.ASK, _D.ASK, _D.ASK),
     Place.KNOWN:
         (_D.TAKE, _D.TAKE, _D.TAKE, _D.TAKE, _D.ASK, _D.ASK, _D.ASK),
+    Place.OBJECTED:  # a box that was ticked is asked about before it counts
+        (_D.TAKE, _D.TAKE, _D.TAKE, _D.TAKE_AND_ASK, _D.ASK, _D.ASK, _D.ASK),
     Place.PENDING:
         (_D.OPTED_OUT, _D.TAKE_BESIDE, _D.TAKE_BESIDE, _D.TAKE_BESIDE, _D.ASK, _D.ASK, _D.ASK),
     Place.OPTED_OUT:
@@ -203,6 +206,17 @@ def brings(source: Source, said: Said) -> Brings:
             return Brings(asked, _B.EXTERNAL_FORM if brand else _B.STORAGE_ONLY, partners)
         case Source.MIGRATION:
             return Brings(_S.OPT_IN_OTHER if ticked else _S.NEW, _B.NONE)
+
+
+def brings_to_who_objects(source: Source, said: Said) -> Brings:
+    """What it brings to somebody who objects (art. 21): data, but no leave to write, whoever says that there is one."""
+    what = brings(source, said)
+    return replace(
+        what,
+        ambassador=_S.STORAGE_ONLY if what.ambassador.opt_in_class is OptInClass.OPTED_IN else what.ambassador,
+        brand=_B.STORAGE_ONLY if what.brand.allows_communications else what.brand,
+        partners=False,
+    )
 
 
 def way(source: Source, said: Said) -> Way:

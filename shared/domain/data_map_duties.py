@@ -17,7 +17,7 @@ DUTIES = (
     Place(
         c.SUPPRESSIONS, Suppression, "contacts", "nobody who opted out, or whose address failed, is written to (SUP-1)",
         f"{DUTY}: art. 21", _BRAND_END, NOBODY, "brand users and the teams, as counts",
-        fields(keep="id reasons reach_since by_hash_alone released"),
+        fields(keep="id reasons reach_since by_hash_alone objected_at released"),
     ),
     Place(
         c.LEDGER, Entry, "contacts, ambassadors", "the proof of consent (CON-7)", f"{DUTY}: art. 7(1)", _BRAND_END, NOBODY,

@@ -91,6 +91,7 @@ class Held:
     email: str | None
     records: Sequence[HeldRecord]
     listed: Sequence[tuple[str, datetime]]  # on the black list by hash alone: why, and since when
+    objected_at: datetime | None  # in the brand, by hash alone (art. 21)
     white_listed: bool
     has_account: bool
     requests: Sequence[RightsRequest]
@@ -122,6 +123,7 @@ class Held:
             "blockList": [
                 {"reason": reason, "since": stamp(since), "heldAsHashOnly": True} for reason, since in self.listed
             ],
+            "objectedAt": self.objected_at and stamp(self.objected_at),
             "whiteListed": self.white_listed,
             "ambassadorAccount": self.has_account,
             "requests": [

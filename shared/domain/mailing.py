@@ -21,6 +21,7 @@ class Refusal(StrEnum):
     RESTRICTED = "restricted"
     NO_ADDRESS = "no_address"
     SUPPRESSED = "suppressed"
+    OBJECTED = "objected"  # art. 21: the person has given this ambassador no leave since
     ADDRESS_BOUNCED = "address_bounced"
     OPTED_OUT = "opted_out"
     ALREADY_INVITED = "already_invited"
@@ -35,7 +36,7 @@ class Refusal(StrEnum):
 
 
 # The reasons that lie in the contact itself: waiting for them to pass is of no use.
-LASTING = frozenset({Refusal.NO_ADDRESS, Refusal.SUPPRESSED, Refusal.ADDRESS_BOUNCED})
+LASTING = frozenset({Refusal.NO_ADDRESS, Refusal.SUPPRESSED, Refusal.OBJECTED, Refusal.ADDRESS_BOUNCED})
 
 _OPTED_IN = frozenset(state for state in AmbassadorOptIn if state.opt_in_class is OptInClass.OPTED_IN)
 # kind of mail → the states that allow it
@@ -89,12 +90,19 @@ def refusal(
     return None
 
 
-def shut_out(contact: Contact, kind: MailKind, reasons: Mapping[SuppressionReason, datetime]) -> bool:
-    """Whether the black list, by these reasons, keeps a mail from the contact's address.
+def shut_out(
+    contact: Contact, kind: MailKind, reasons: Mapping[SuppressionReason, datetime], *, objects: bool = False
+) -> Refusal | None:
+    """Why what is known of the contact's address in the brand keeps a mail from it; None when nothing does.
 
-    One mail passes an opt-out of all: the confirmation of a form that was sent since, with the box ticked (SUP-4).
+    One mail passes an opt-out of all: the confirmation of a form that was sent since, with the box ticked (SUP-4). What an
+    objection of the person (`objects`) lets pass is that same question, and what they said yes to themself since.
     """
-    return bool(reasons) and not (kind is MailKind.CONFIRMATION and asks_the_way_back(contact, reasons))
+    if kind is MailKind.CONFIRMATION:
+        return Refusal.SUPPRESSED if reasons and not asks_the_way_back(contact, reasons) else None
+    if reasons:
+        return Refusal.SUPPRESSED
+    return Refusal.OBJECTED if objects and not contact.ambassador_opt_in.explicit else None
 
 
 def _wrong_state(state: AmbassadorOptIn, kind: MailKind) -> Refusal:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.domain.collecting import Arrival, Brings, Place, Source, brings
+from shared.domain.collecting import Arrival, Brings, Place, Source, brings, brings_to_who_objects
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn, OptInClass, brand_stands, stands
 from shared.domain.contact import Contact, Origin, last_activity
 from shared.domain.ids import new_id
@@ -22,22 +22,24 @@ _ASSUMED: Mapping[Source, AmbassadorOptIn] = {
 }
 
 
-def place_of(contact: Contact | None) -> Place:
-    """What an arrival finds when this is the record that stands for its address."""
+def place_of(contact: Contact | None, *, objects: bool = False) -> Place:
+    """What an arrival finds when this is the record that stands for its address, and its person objects or not."""
     if contact is None:
-        return Place.NOBODY
+        return Place.OBJECTED if objects else Place.NOBODY
     if contact.restricted_at:
         return Place.RESTRICTED
     if contact.pending:
         return Place.PENDING
     if contact.in_the_book:
-        return Place.OPTED_OUT if contact.ambassador_opt_in.opted_out else Place.KNOWN
+        if contact.ambassador_opt_in.opted_out:
+            return Place.OPTED_OUT
+        return Place.OBJECTED if objects or contact.objected_at else Place.KNOWN
     return Place.SHUT_OUT
 
 
-def fresh(arrival: Arrival, origin: Origin, id: str | None = None) -> Contact:
-    """The record of a person nobody knew."""
-    what = brings(arrival.source, arrival.said)
+def fresh(arrival: Arrival, origin: Origin, id: str | None = None, *, objects: bool = False) -> Contact:
+    """The record of a person nobody knew; of one who objects in this brand, without leave to write (RGT-1)."""
+    what = _brought(arrival, objects)
     return Contact(
         id=id or new_id(),
         ambassador_id=arrival.ambassador,
@@ -56,13 +58,14 @@ def fresh(arrival: Arrival, origin: Origin, id: str | None = None) -> Contact:
     )
 
 
-def met(contact: Contact, arrival: Arrival, origin: Origin) -> Contact:
+def met(contact: Contact, arrival: Arrival, origin: Origin, *, objects: bool = False) -> Contact:
     """The record after an arrival; the same object when nothing changes.
 
     What was there stays, but where the ambassador types it anew, or the brand's database says it. Of someone who
-    opted out nothing is filled in: the record is blocked.
+    opted out nothing is filled in: the record is blocked. Who objects (`objects`: in this brand, whatever the record says of
+    it) has given no leave to write until they confirm one themself (CON-6, RGT-1).
     """
-    what = brings(arrival.source, arrival.said)
+    what = _brought(arrival, objects or contact.objected_at is not None)
     after = contact.changed(
         **_ambassador_side(contact, arrival, what),
         **_brand_side_after(contact, arrival, what),
@@ -75,6 +78,10 @@ def met(contact: Contact, arrival: Arrival, origin: Origin) -> Contact:
     if _is_an_act(arrival):
         after = after.changed(last_activity_at=last_activity(contact, arrival.at))
     return contact if after == contact else after.changed(modified_at=arrival.at, modified_by=origin)
+
+
+def _brought(arrival: Arrival, objects: bool) -> Brings:
+    return (brings_to_who_objects if objects else brings)(arrival.source, arrival.said)
 
 
 def _is_an_act(arrival: Arrival) -> bool:
@@ -113,11 +120,9 @@ def _brand_side_after(contact: Contact, arrival: Arrival, what: Brings) -> dict[
     after: dict[str, Any] = {}
     if arrival.said.brand is False and contact.brand_opt_in is BrandOptIn.BRAND_DATABASE and arrival.source in _ASSUMED:
         after = {"brand_opt_in": BrandOptIn.STORAGE_ONLY, "brand_opt_in_at": arrival.at}
-    elif contact.objected_at and what.brand.allows_communications:
-        after = {}  # whoever says so, the person has not confirmed it since (CON-6, art. 21)
     elif contact.brand_opt_in is not what.brand and not brand_stands(contact.brand_opt_in, what.brand):
         after = {"brand_opt_in": what.brand, "brand_opt_in_at": arrival.at}
-    if what.partners and not contact.partners_opt_in and not contact.objected_at:
+    if what.partners and not contact.partners_opt_in:
         after |= {"partners_opt_in": True, "partners_opt_in_at": arrival.at}
     return after
 

@@ -240,16 +240,18 @@ def replayed_photo(photo: Ugc, told: Sequence[Tombstone]) -> Ugc | None:
 def replayed_listing(entry: Suppression | None, id: str, told: Sequence[Tombstone]) -> Suppression | None:
     """An address's place on the black list after what was told of it; None when it has none."""
     reasons: dict[SuppressionReason, datetime] = dict(entry.reasons) if entry else {}
+    objected_at = entry.objected_at if entry else None
     for stone in told:
+        if stone.consent == "objection":
+            objected_at = stone.since if stone.what is What.WITHDREW else None
+            continue
         reason = SuppressionReason(stone.state or "")
         if stone.what is What.UNLISTED:
             reasons.pop(reason, None)
         else:
             since = stone.since or stone.at
             reasons[reason] = min(since, reasons.get(reason, since))
-    if not reasons:
-        return None
-    return (entry or Suppression(id=id, reasons={})).changed(reasons=reasons)
+    return (entry or Suppression(id=id, reasons={})).changed(reasons=reasons, objected_at=objected_at).or_none
 
 
 def _modified(stone: Tombstone) -> dict[str, Any]:

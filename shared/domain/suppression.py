@@ -60,12 +60,14 @@ class Suppression(Record):
     """One listed address; `id` is its hash. `reach_since` stands while its records still have to be told (SUP-3).
 
     `by_hash_alone` says that nobody knew the address when it was listed: its records may carry another key's hash.
+    `objected_at` outlives the reasons: a way back ends the listing, and an objection (art. 21) only with a yes to the brand.
     """
 
     id: str
     reasons: Mapping[SuppressionReason, Instant]
     reach_since: Instant | None = None
     by_hash_alone: bool = False
+    objected_at: Instant | None = None
     released: tuple[Released, ...] = ()  # an entry without reasons lists nobody, and keeps these
 
     def with_reason(self, reason: SuppressionReason, at: datetime) -> "Suppression":
@@ -75,9 +77,13 @@ class Suppression(Record):
         return self.changed(reasons={**self.reasons, reason: at})
 
     def without_reason(self, reason: SuppressionReason) -> "Suppression | None":
-        """The entry without a reason that no longer holds; None when none is left."""
-        rest = {r: at for r, at in self.reasons.items() if r is not reason}
-        return self.changed(reasons=rest) if rest or self.released else None
+        """The entry without a reason that no longer holds; None when nothing is left of it."""
+        return self.changed(reasons={r: at for r, at in self.reasons.items() if r is not reason}).or_none
+
+    @property
+    def or_none(self) -> "Suppression | None":
+        """The entry; None when it says nothing any more."""
+        return self if self.reasons or self.released or self.objected_at else None
 
     def release(self, at: datetime, by: str, reason: str) -> "Suppression":
         """The entry without its mail errors, and with who released them; the same object when there is none."""

@@ -245,6 +245,10 @@ def of_suppression(before: Suppression | None, after: Suppression | None, hasher
             yield {"what": What.LISTED, "people": people, "state": reason.value, "since": since, "reach": again}
     for reason in had.keys() - has.keys():
         yield {"what": What.UNLISTED, "people": people, "state": reason.value}
+    objected, objects = (entry.objected_at if entry else None for entry in (before, after))
+    if objected != objects:
+        what = What.WITHDREW if objects else What.GAVE
+        yield {"what": what, "people": people, "consent": "objection", "since": objects}
 
 
 def of_photo(before: Ugc | None, after: Ugc | None, hasher: Hasher) -> Iterator[dict[str, Any]]:

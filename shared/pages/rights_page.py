@@ -65,7 +65,7 @@ def rights_page(
     """`/rights/{token}`: shows all that is held, and takes `do` with what belongs to it; `form` names this showing."""
     t = _texts("rights", brand, language, email=email_masked, day=held.at.date())
     live = [record.contact for record in held.records if record.contact.anonymised_at is None]
-    something = bool(held.records or held.listed or held.white_listed)
+    something = bool(held.records or held.listed or held.objected_at or held.white_listed)
     return _page(
         "pages/rights.html",
         brand,
@@ -79,7 +79,7 @@ def rights_page(
         account=held.has_account,
         white_listed=held.white_listed,
         sections=[_section(record, t, language) for record in held.records],
-        listed=[f"{t[f'listed_{reason}']} ({_day(since, language)})" for reason, since in held.listed],
+        listed=[f"{t[f'listed_{reason}']} ({_day(since, language)})" for reason, since in _known_by_hash(held)],
         purposes=[t[f"purpose_{name}"] for name in PURPOSES],
         recipients=[t[f"recipient_{name}"] for name in RECIPIENTS],
         requests=[
@@ -113,6 +113,10 @@ def _texts(
     if day:
         t["intro"] = t["intro"].replace(_DATE, day_text(day, language))
     return t
+
+
+def _known_by_hash(held: Held) -> list[tuple[str, datetime]]:
+    return [*held.listed, *([("objection", held.objected_at)] if held.objected_at else [])]
 
 
 def _section(record: HeldRecord, t: Mapping[str, str], language: str) -> _Section:

@@ -54,6 +54,7 @@ async def held_on(opened: OpenRights) -> Held:
         email=link.email,
         records=records,
         listed=sorted(reasons.items()),
+        objected_at=min((e.record.objected_at for e in listed.values() if e.record.objected_at), default=None),
         white_listed=await _white_listed(brand, link.people),
         has_account=bool(link.email and await by_email(brand, link.email)),
         requests=await _requests(brand, link.people),

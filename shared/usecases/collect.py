@@ -26,7 +26,7 @@ from shared.usecases.contacts import checked
 from shared.usecases.invite import QUEUE, mail_of
 from shared.usecases.limiting import count_against, forgive
 from shared.usecases.saving import ATTEMPTS, Edit, save, save_many
-from shared.usecases.suppressing import Reasons, reasons_listed
+from shared.usecases.suppressing import UNLISTED, Listing, listings
 
 _REFUSALS = {
     Decision.SUPPRESSED: Outcome.SUPPRESSED,
@@ -86,17 +86,18 @@ def _one_of_each(brand: Brand, left: Mapping[int, Arrival]) -> dict[int, Arrival
 
 async def _take(brand: Brand, arrivals: Mapping[int, Arrival]) -> dict[int, Arrived]:
     """Judges and saves; what somebody else's write came before is not among the results."""
-    black_list = await reasons_listed(brand, [a.fields["email"] for a in arrivals.values() if a.fields.get("email")])
+    black_list = await listings(brand, [a.fields["email"] for a in arrivals.values() if a.fields.get("email")])
     books = await _books(brand, arrivals.values())
     done: dict[int, Arrived] = {}
     edits: dict[int, Edit] = {}
     asks: dict[int, tuple[Versioned[Contact] | None, Place]] = {}
     for number, arrival in arrivals.items():
         standing = _known(books[arrival.ambassador].standing, _names(brand, arrival))
-        place = _place(arrival, black_list, standing)
-        decision = decide(place, _way(arrival, black_list, standing))
+        listing = black_list.get(arrival.fields.get("email") or "", UNLISTED)
+        place = _place(listing, standing)
+        decision = decide(place, _way(arrival, listing, standing))
         if decision in _TAKEN:
-            edit = await _taken(brand, arrival, standing, decision)
+            edit = await _taken(brand, arrival, standing, decision, objects=listing.objected_at is not None)
             if edit:
                 edits[number] = edit
         elif decision in _REFUSALS:
@@ -183,13 +184,13 @@ async def _may_be_mailed(brand: Brand, arrival: Arrival, place: Place) -> bool:
 
 
 async def _taken(
-    brand: Brand, arrival: Arrival, standing: Versioned[Contact] | None, decision: Decision
+    brand: Brand, arrival: Arrival, standing: Versioned[Contact] | None, decision: Decision, *, objects: bool
 ) -> Edit | None:
     """The edit that takes an arrival in; None when a pending record could not step aside just now."""
     origin = _origin(brand, arrival)
     if standing and decision is not Decision.TAKE_BESIDE:
-        return Edit(standing, met(standing.record, arrival, origin), _evidence(arrival))
-    contact = fresh(arrival, origin, new_id())
+        return Edit(standing, met(standing.record, arrival, origin, objects=objects), _evidence(arrival))
+    contact = fresh(arrival, origin, new_id(), objects=objects)
     if standing:
         try:
             await save(brand, Edit(standing, standing.record.changed(beside=contact.id)))
@@ -198,23 +199,25 @@ async def _taken(
     return Edit(None, contact, _evidence(arrival))
 
 
-def _place(arrival: Arrival, black_list: Mapping[str, Reasons], standing: Versioned[Contact] | None) -> Place:
-    place = place_of(standing.record if standing else None)
-    reasons = black_list.get(arrival.fields.get("email") or "")
-    if reasons and set(reasons) != {SuppressionReason.GLOBAL_OPT_OUT}:
+def _place(listing: Listing, standing: Versioned[Contact] | None) -> Place:
+    place = place_of(standing.record if standing else None, objects=listing.objected_at is not None)
+    if listing.reasons and set(listing.reasons) != {SuppressionReason.GLOBAL_OPT_OUT}:
         return Place.LISTED_FOR_AN_ERROR
-    if reasons and place is not Place.RESTRICTED:
+    if listing.reasons and place is not Place.RESTRICTED:
         return Place.LISTED_BY_THE_PERSON
     return place
 
 
-def _way(arrival: Arrival, black_list: Mapping[str, Reasons], standing: Versioned[Contact] | None) -> Way:
-    """How much the arrival may do: a box ticked before the person opted out is none any more (CON-6)."""
+def _way(arrival: Arrival, listing: Listing, standing: Versioned[Contact] | None) -> Way:
+    """How much the arrival may do: a box ticked before the person opted out, or objected, is none any more (CON-6)."""
     how = way(arrival.source, arrival.said)
-    opted_out = black_list.get(arrival.fields.get("email") or "", {}).get(SuppressionReason.GLOBAL_OPT_OUT)
+    noes = [listing.reasons.get(SuppressionReason.GLOBAL_OPT_OUT), listing.objected_at]
+    if standing:
+        noes.append(standing.record.objected_at)
     if standing and standing.record.ambassador_opt_in.opted_out:
-        opted_out = max(opted_out or standing.record.ambassador_opt_in_at, standing.record.ambassador_opt_in_at)
-    return Way.ORDER if how is Way.TICKED_POPIN and opted_out and arrival.at < opted_out else how
+        noes.append(standing.record.ambassador_opt_in_at)
+    since = max((no for no in noes if no), default=None)
+    return Way.ORDER if how is Way.TICKED_POPIN and since and arrival.at < since else how
 
 
 async def _books(brand: Brand, arrivals: Iterable[Arrival]) -> dict[str, Book]:

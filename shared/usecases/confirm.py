@@ -28,7 +28,7 @@ from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Versioned
 from shared.usecases.contacts import by_address
 from shared.usecases.saving import ATTEMPTS, Edit, change, save
-from shared.usecases.suppressing import reach_records, reasons_listed, withdraw
+from shared.usecases.suppressing import lift_objection, reach_records, reasons_listed, withdraw
 from shared.usecases.vouchers import send as send_voucher
 from shared.usecases.vouchers import with_voucher
 
@@ -159,7 +159,7 @@ async def _completed(brand: Brand, current: Versioned[Contact], asking: Asking) 
         given_up = standing.record.changed(address_key=standing.record.id)
         await save(brand, Edit(standing, given_up))
         return False
-    await _lift(brand, pending, yes)
+    await _lift(brand, pending, asking, yes)
     account = await _with_message(brand, pending, asking, standing.record if standing else pending)
     evidence = _evidence(pending, asking, yes)
     after = joined(standing.record, pending, asking, yes) if standing else in_its_own_place(pending, asking, yes)
@@ -174,8 +174,13 @@ async def _completed(brand: Brand, current: Versioned[Contact], asking: Asking) 
     return True
 
 
-async def _lift(brand: Brand, pending: Contact, yes: Confirmed) -> None:
-    """SUP-4: the opt-out of all ends for the brand; every other ambassador's record has been told, and stays opted out."""
+async def _lift(brand: Brand, pending: Contact, asking: Asking, yes: Confirmed) -> None:
+    """SUP-4: the opt-out of all ends for the brand; every other ambassador's record has been told, and stays opted out.
+
+    An objection (art. 21) ends with a yes to the brand itself, and not with one to an ambassador.
+    """
+    if pending.email and asking.brand.allows_communications:
+        await lift_objection(brand, brand.hasher.refs(pending.email), yes.at)
     if pending.email is None or pending.becomes is None or pending.becomes.opt_in_class is not OptInClass.OPTED_IN:
         return
     for ref in brand.hasher.refs(pending.email):

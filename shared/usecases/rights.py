@@ -103,7 +103,8 @@ async def run_request(brand: Brand, id: str) -> None:
     evidence = Evidence(actor=request.asked_by, mechanism=f"rights_{request.kind}", reason=request.id)
     if request.kind in (RightKind.ERASURE, RightKind.OBJECTION):
         for ref in request.people:  # first of all, so that nobody enters or writes to the address meanwhile
-            await list_address(brand, ref, SuppressionReason.GLOBAL_OPT_OUT, request.received_at)
+            objects = request.kind is RightKind.OBJECTION
+            await list_address(brand, ref, SuppressionReason.GLOBAL_OPT_OUT, request.received_at, objects=objects)
     if not request.listed:
         current = await _listed(brand, current)
     done = current.record.done(brand.now(), request.asked_by)

@@ -131,7 +131,7 @@ async def _something_is_held(brand: Brand, link: RightsLink, email: str) -> bool
     if found or await by_email(brand, email):
         return True
     listed = await brand.suppressions.get_many([(ref, ref) for ref in link.people])
-    return any(item.record.reasons or item.record.released for item in listed.values())
+    return any(item.record.or_none for item in listed.values())
 
 
 async def _takes_no_mail(brand: Brand, email: str) -> bool:

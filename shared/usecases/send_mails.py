@@ -24,7 +24,7 @@ from shared.usecases.collections import Versioned, chunks
 from shared.usecases.compose import compose, custom_id
 from shared.usecases.invite import A_BATCH, QUEUE, mail_of
 from shared.usecases.saving import Edit, change, save_many
-from shared.usecases.suppressing import reasons_listed
+from shared.usecases.suppressing import UNLISTED, listings
 
 # How long a mail that the provider does not know of may still turn up there: it is not sent again before.
 DOUBT = timedelta(seconds=30)
@@ -123,11 +123,15 @@ def _mails_a_call(attempts: int) -> int:
 
 async def _hand_over(run: _Run, claimed: Sequence[Versioned[Contact]]) -> None:
     """One call of the provider, right after the look at the black list (SUP-2), and what became of each mail."""
-    reasons = await reasons_listed(run.brand, [item.record.email for item in claimed if item.record.email])
-    kind = run.batch.mail_kind
-    shut = {i.record.id for i in claimed if shut_out(i.record, kind, reasons.get(i.record.email or "", {}))}
+    black_list = await listings(run.brand, [item.record.email for item in claimed if item.record.email])
+    shut: dict[str, Refusal] = {}
+    for item in claimed:
+        listing = black_list.get(item.record.email or "", UNLISTED)
+        objects = listing.objected_at is not None
+        if reason := shut_out(item.record, run.batch.mail_kind, listing.reasons, objects=objects):
+            shut[item.record.id] = reason
+            run.skipped[reason] += 1
     edits = [Edit(i, _refused(i.record, _claim_of(run, i.record))) for i in claimed if i.record.id in shut]
-    run.skipped[Refusal.SUPPRESSED] += len(edits)
     going = [item for item in claimed if item.record.id not in shut]
     for item, result in zip(going, await _results(run, going), strict=True):
         match result.fate:

@@ -1,6 +1,7 @@
 """The black list at work (SUP): listing an address, asking for it, and telling every record of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.domain.consent import AmbassadorOptIn
@@ -20,6 +21,17 @@ REACH_QUEUE = "suppression-reach"
 Reasons = Mapping[SuppressionReason, datetime]
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is known of an address by its hash: why nobody may write to it, and since when its person objects (art. 21)."""
+
+    reasons: Reasons = field(default_factory=dict)
+    objected_at: datetime | None = None
+
+
+UNLISTED = Listing()
+
+
 async def listed(brand: Brand, addresses: Iterable[str]) -> set[str]:
     """Those of the addresses that are on the brand's black list (SUP-2), under any key version."""
     return set(await reasons_listed(brand, addresses))
@@ -32,16 +44,30 @@ async def reasons_listed(brand: Brand, addresses: Iterable[str]) -> dict[str, Re
 
 async def reasons_by_hash(brand: Brand, spellings: Mapping[str, Sequence[str]]) -> dict[str, Reasons]:
     """The same for addresses whose hashes, under every key version, are known already."""
+    found = await _listings(brand, spellings)
+    return {address: listing.reasons for address, listing in found.items() if listing.reasons}
+
+
+async def listings(brand: Brand, addresses: Iterable[str]) -> dict[str, Listing]:
+    """What is known of each of the addresses, under any key version; those that nothing is known of are left out."""
+    return await _listings(brand, {address: brand.hasher.refs(address) for address in addresses})
+
+
+async def _listings(brand: Brand, spellings: Mapping[str, Sequence[str]]) -> dict[str, Listing]:
     found = await brand.suppressions.get_many([(ref, ref) for refs in spellings.values() for ref in refs])
     if not found:
         return {}
     entries = {
         address: [found[ref, ref].record for ref in refs if (ref, ref) in found] for address, refs in spellings.items()
     }
-    reasons = {
-        address: {why: at for entry in own for why, at in entry.reasons.items()} for address, own in entries.items()
+    return {
+        address: Listing(
+            {why: at for entry in own for why, at in entry.reasons.items()},
+            min((entry.objected_at for entry in own if entry.objected_at), default=None),
+        )
+        for address, own in entries.items()
+        if own
     }
-    return {address: why for address, why in reasons.items() if why}
 
 
 async def count_by_reason(brand: Brand) -> dict[SuppressionReason, int]:
@@ -59,12 +85,20 @@ async def suppress(
     *,
     reach: bool = False,
     by_hash_alone: bool = False,
+    objects: bool = False,
 ) -> None:
     """Lists an address by its hash; listing it again changes nothing. `reach` asks for every record to be told.
 
+    `objects` says that its person objects (art. 21), which holds for every record until `lift_objection`.
     Raises ChangedMeanwhileError rather than leave it unlisted.
     """
-    fresh = Suppression(id=ref, reasons={reason: at}, reach_since=at if reach else None, by_hash_alone=by_hash_alone)
+    fresh = Suppression(
+        id=ref,
+        reasons={reason: at},
+        reach_since=at if reach else None,
+        by_hash_alone=by_hash_alone,
+        objected_at=at if objects else None,
+    )
     for _ in range(ATTEMPTS):
         try:
             await brand.suppressions.create(fresh)
@@ -76,6 +110,8 @@ async def suppress(
         entry = current.record.with_reason(reason, at)
         if reach:
             entry = entry.changed(reach_since=at, by_hash_alone=by_hash_alone)
+        if objects and entry.objected_at is None:
+            entry = entry.changed(objected_at=at)
         if entry == current.record:
             return
         try:
@@ -88,11 +124,27 @@ async def suppress(
 
 async def withdraw(brand: Brand, ref: str, reason: SuppressionReason) -> None:
     """Takes back a reason that the facts no longer support; the address stays listed for its other reasons."""
+    await _rest(brand, ref, lambda entry: entry.without_reason(reason) if reason in entry.reasons else entry)
+
+
+async def lift_objection(brand: Brand, refs: Iterable[str], until: datetime) -> None:
+    """Ends the objection that a person made until then: a yes to the brand is their later word (CON-6, art. 21)."""
+
+    def lifted(entry: Suppression) -> Suppression | None:
+        holds = entry.objected_at is None or entry.objected_at > until
+        return entry if holds else entry.changed(objected_at=None).or_none
+
+    for ref in refs:
+        await _rest(brand, ref, lifted)
+
+
+async def _rest(brand: Brand, ref: str, act: Callable[[Suppression], Suppression | None]) -> None:
+    """Saves what an act leaves of an entry; nothing of it, and the entry goes."""
     for _ in range(ATTEMPTS):
         current = await brand.suppressions.get(ref, ref)
-        if current is None or reason not in current.record.reasons:
+        rest = act(current.record) if current else None
+        if current is None or rest == current.record:
             return
-        rest = current.record.without_reason(reason)
         try:
             if rest:
                 await brand.suppressions.replace(current, rest)

@@ -36,7 +36,7 @@ from shared.usecases.collections import BATCH, Change, Versioned
 from shared.usecases.contacts import IDENTIFYING, by_address, perhaps_invited
 from shared.usecases.references import accounts_named
 from shared.usecases.saving import ATTEMPTS, Edit, save_many
-from shared.usecases.suppressing import listed
+from shared.usecases.suppressing import UNLISTED, listings
 
 _EVIDENCE = Evidence(actor="brand", mechanism=Source.BRAND_SYNC)
 _LISTED = refused("email", "is on the brand's black list", RowResult.SUPPRESSED)
@@ -174,9 +174,17 @@ async def _upsert(brand: Brand, rows: Rows) -> Answers:
             done[place] = change
         else:
             changes[place] = change
-    black_list = await listed(brand, [e.after.email for e, _ in changes.values() if e.after.email])
+    black_list = await listings(brand, [e.after.email for e, _ in changes.values() if e.after.email])
     for place, (edit, answer) in list(changes.items()):
-        if edit.after.email in black_list and answer is not _OPTED_OUT:  # what the brand takes back is never too much
+        listing = black_list.get(edit.after.email or "", UNLISTED)
+        if listing.objected_at:
+            change = await _changed(brand, known[place], objects=True)
+            if isinstance(change, RowAnswer):
+                done[place] = change
+                del changes[place]
+                continue
+            edit, answer = changes[place] = change
+        if listing.reasons and answer is not _OPTED_OUT:  # what the brand takes back is never too much
             done[place] = _LISTED
             del changes[place]
     saved = await save_many(brand, [edit for edit, _ in changes.values()])
@@ -184,18 +192,18 @@ async def _upsert(brand: Brand, rows: Rows) -> Answers:
     return done | await _take_in(brand, {place: row for place, row in rows.items() if not row.contact})
 
 
-async def _changed(brand: Brand, row: _Row) -> tuple[Edit, RowAnswer] | RowAnswer:
+async def _changed(brand: Brand, row: _Row, *, objects: bool = False) -> tuple[Edit, RowAnswer] | RowAnswer:
     """What a row makes of the contact that its key leads to, and the answer once that is saved."""
     upsert, arrival, before = _given(row.upsert), _given(row.arrival), _given(row.contact)
     contact, origin = before.record, Origin(mechanism=Source.BRAND_SYNC)
     if contact.ambassador_id != arrival.ambassador:
         return refused("ambassador", "is another than before: delete the key, then send it again")
-    decision = decide(place_of(contact), way(arrival.source, arrival.said))
+    decision = decide(place_of(contact, objects=objects), way(arrival.source, arrival.said))
     if decision is not Decision.TAKE:
         answer = _RESTRICTED if decision is Decision.RESTRICTED else _OPTED_OUT
         after = contact if decision is Decision.RESTRICTED else _taken_back(contact, arrival, origin)
         return answer if after is contact else (Edit(before, after, _EVIDENCE), answer)
-    after = met(contact, arrival, origin)
+    after = met(contact, arrival, origin, objects=objects)
     emptied = {
         name: None for name, value in upsert.fields.items() if value is None and getattr(contact, name) is not None
     }

@@ -140,7 +140,7 @@ def test_the_second_invitation_goes_when_the_first_ones_interval_is_over_and_onl
 
 @pytest.mark.rule("RET-3")
 def test_only_reasons_that_lie_in_the_address_are_lasting() -> None:
-    assert {Refusal.NO_ADDRESS, Refusal.SUPPRESSED, Refusal.ADDRESS_BOUNCED} == LASTING
+    assert {Refusal.NO_ADDRESS, Refusal.SUPPRESSED, Refusal.OBJECTED, Refusal.ADDRESS_BOUNCED} == LASTING
 
 
 @pytest.mark.rule("MAIL-1")
@@ -164,10 +164,30 @@ R = SuppressionReason
 def test_of_a_listed_address_only_the_confirmation_passes_that_asks_the_way_back(kind: MailKind) -> None:
     back = contact(S.BLOG_PENDING)
     passes = kind is MailKind.CONFIRMATION
-    assert shut_out(back, kind, {}) is False
-    assert shut_out(back, kind, {R.GLOBAL_OPT_OUT: START}) is not passes
+    assert shut_out(back, kind, {}) is None
+    assert (shut_out(back, kind, {R.GLOBAL_OPT_OUT: START}) is None) is passes
     assert shut_out(back, kind, {R.GLOBAL_OPT_OUT: START + SECOND}), "the opt-out is the later word"
     assert shut_out(contact(S.BLOG_PENDING, becomes=S.STORAGE_ONLY), kind, {R.GLOBAL_OPT_OUT: START})
     for error in set(R) - {R.GLOBAL_OPT_OUT}:
         assert shut_out(back, kind, {error: START})
         assert shut_out(back, kind, {error: START, R.GLOBAL_OPT_OUT: START})
+
+
+@pytest.mark.rule("MAIL-1")
+@pytest.mark.rule("RGT-1")
+@pytest.mark.parametrize(
+    ("state", "kind", "passes"),
+    [
+        (S.NEW, MailKind.INVITATION, False),
+        (S.INVITATION_SENT, MailKind.SECOND_INVITATION, False),
+        (S.OPT_IN_ORDER, MailKind.PUBLICATION, False),
+        (S.OPT_IN_OTHER, MailKind.VOUCHER, False),
+        (S.OPT_IN_BLOG, MailKind.PUBLICATION, True),
+        (S.OPT_IN_INTERNAL_FORM, MailKind.VOUCHER, True),
+        (S.BLOG_PENDING, MailKind.CONFIRMATION, True),
+    ],
+)
+def test_who_objects_gets_what_they_said_yes_to_themself_since_and_the_question_they_asked_for(
+    state: S, kind: MailKind, *, passes: bool
+) -> None:
+    assert shut_out(contact(state), kind, {}, objects=True) is (None if passes else Refusal.OBJECTED)

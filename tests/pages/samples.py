@@ -74,6 +74,7 @@ def held(ambassador: str, *, erased: bool = False) -> Held:
         email=None if erased else "jean@example.org",
         records=[HeldRecord(contact, None if erased else ambassador, [proof], None if erased else will)],
         listed=[("global_opt_out", at)],
+        objected_at=at,
         white_listed=True,
         has_account=not erased,
         requests=[request],
