@@ -43,7 +43,8 @@ async def _team(brand: Brand) -> str:
         account = Ambassador(
             status=AccountStatus.ACTIVE, created_at=now, confirmed_at=now, last_login_at=now, gender=Gender.UNDISCLOSED,
             first_name=brand.policy.display_name, last_name="Team", alias="team", email=email, customer_id="TEAM",
-            language=brand.policy.languages[0], terms_accepted_at=now, terms_version=brand.policy.terms_version,
+            customer_id_vouched=True, language=brand.policy.languages[0],
+            terms_accepted_at=now, terms_version=brand.policy.terms_version,
         ).settled(brand.hasher)  # fmt: skip
         known = await brand.ambassadors.create(account)
         await bind(brand, account)

@@ -66,6 +66,7 @@ async def seed_accounts(environment: Mapping[str, str], brand_id: str, count: in
                     alias=f"seller{number}",
                     email=f"seller{number}@example.org",
                     customer_id=f"C{number}",
+                    customer_id_vouched=True,
                     terms_accepted_at=now,
                     terms_version="1",
                 ).settled(brand.hasher)

@@ -178,6 +178,7 @@ class Ambassador(Record):
     password_hash: str | None = None
     password_reset: PasswordReset | None = None
     customer_id: str | None = None
+    customer_id_vouched: bool = False  # by the brand's directory; what an ambassador enters names nobody (REG-2)
     brand_key: str | None = None  # what the brand's directory calls the account, once a row of it was matched (REG-2)
     sso_id: str | None = None  # `<tenant>.<object id>` at the brand's own directory (REG-2)
     facebook_id: str | None = None
@@ -260,6 +261,16 @@ class Ambassador(Record):
     def last_seen_at(self) -> Instant:
         """The last log-in; of who never logged in, the confirmation (RET-7)."""
         return max(self.last_login_at or self.created_at, self.confirmed_at or self.created_at)
+
+    @property
+    def vouched_customer_id(self) -> str | None:
+        """The customer ID by which the brand's machines may mean the account: one that the brand's directory gave it."""
+        return self.customer_id if self.customer_id_vouched else None
+
+    def entered(self, fields: Mapping[str, Any]) -> "Ambassador":
+        """The account with what its ambassador says of themself: nobody vouches for another customer ID."""
+        after = self.changed(**fields)
+        return after.changed(customer_id_vouched=self.customer_id_vouched and after.customer_id == self.customer_id)
 
     def logged_in(self, at: Instant) -> "Ambassador":
         """The account after a log-in, which cancels what its absence would have led to (RET-7)."""

@@ -105,6 +105,7 @@ AMBASSADOR_FIELDS: Mapping[str, Fate] = {
     "password_hash": Fate.ERASE,
     "password_reset": Fate.ERASE,
     "customer_id": Fate.HASH,  # customer_hash
+    "customer_id_vouched": Fate.ERASE,
     "brand_key": Fate.ERASE,
     "sso_id": Fate.ERASE,
     "facebook_id": Fate.HASH,  # facebook_hash

@@ -68,5 +68,10 @@ def emptied(row: DirectoryRow, policy: Policy) -> list[FieldError]:
 
 
 def with_row(account: Ambassador, row: DirectoryRow) -> Ambassador:
-    """The account with what the directory says, and the key that it is called by; what the row leaves out stays."""
-    return account.changed(**row.fields, brand_key=row.key)
+    """The account with what the directory says, and the key that it is called by; what the row leaves out stays.
+
+    A customer ID that the row names, or is called by, is vouched for from then on.
+    """
+    after = account.changed(**row.fields, brand_key=row.key)
+    known = after.customer_id is not None and after.customer_id == row.customer_id
+    return after.changed(customer_id_vouched=known or (account.customer_id_vouched and "customer_id" not in row.fields))

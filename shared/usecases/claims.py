@@ -25,6 +25,21 @@ async def by_email(brand: Brand, email: str) -> Versioned[Ambassador] | None:
     return None
 
 
+async def by_emails(brand: Brand, emails: Iterable[str]) -> dict[str, Ambassador]:
+    """The confirmed accounts that addresses sign in to, or did before they left; batched."""
+    ids = {ref: email for email in emails for ref in brand.hasher.refs(email)}
+    claims = await brand.claims.get_many([(ref, ref) for ref in ids])
+    holders = {claim.record.ambassador_id for claim in claims.values()}
+    accounts = await brand.ambassadors.get_many([(holder, holder) for holder in holders])
+    found: dict[str, Ambassador] = {}
+    for (ref, _), claim in claims.items():
+        account = accounts.get((claim.record.ambassador_id, claim.record.ambassador_id))
+        confirmed = account and account.record.status in (AccountStatus.ACTIVE, AccountStatus.LEAVING)
+        if account and confirmed and brand.hasher.matches(account.record.email_hash or "", ids[ref]):
+            found[ids[ref]] = account.record
+    return found
+
+
 async def bind(brand: Brand, account: Ambassador) -> None:
     """Binds the account's address to it; raises ConflictError, or StaleError, when another account has it.
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from shared.domain.addresses import clean_address
 from shared.domain.ambassador import AccountStatus, Ambassador
@@ -156,15 +156,16 @@ async def _up_to_date(brand: Brand, known: Versioned[Ambassador], identity: Iden
     return fresh
 
 
-def directory_fields(policy: Policy, identity: Identity) -> dict[str, str]:
-    """The account's fields that the directory knows."""
+def directory_fields(policy: Policy, identity: Identity) -> dict[str, Any]:
+    """The account's fields that the directory knows, and vouches for."""
     said = {
         "first_name": identity.first_name,
         "last_name": identity.last_name,
         "email": address_of(identity),
         "customer_id": next(iter(_asked_for(policy, identity).values()), None),
     }
-    return {name: value.strip()[:200] for name, value in said.items() if value and value.strip()}
+    known: dict[str, Any] = {name: value.strip()[:200] for name, value in said.items() if value and value.strip()}
+    return {**known, "customer_id_vouched": True} if "customer_id" in known else known
 
 
 def address_of(identity: Identity) -> str | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from shared.domain.aliases import is_name
 from shared.domain.ambassador import AccountStatus, Ambassador, Claim
@@ -18,9 +19,9 @@ async def accounts_named(brand: Brand, references: Iterable[str]) -> dict[str, A
     """Those of the references that lead to an account with access, each account read once.
 
     The brand's own names come first, and lead to their account by a claim. Where a customer ID has none yet, one indexed
-    query finds the accounts of all that are missing, and each that is the only one of its ID gets the claim: nobody comes
-    into another's book by signing up with the other's ID. Ambassadors choose their page's name and may enter any ID: a name
-    without a claim that is the ID of one account and the page of another leads to neither.
+    query finds the accounts of all that are missing, and each that is the only one of its ID gets the claim. Only an ID that
+    the brand's directory gave counts: nobody gets another's people by entering the other's ID. Ambassadors choose their page's
+    name: one without a claim that is the ID of one account and the page of another, vouched for or not, leads to neither.
     """
     wanted = dict.fromkeys(references)
     claims = {reference: [*key_claims(brand, reference), *customer_claims(brand, reference)] for reference in wanted}
@@ -45,8 +46,15 @@ async def account_on_a_page(brand: Brand, reference: str) -> Ambassador | None:
     return found.record if found else None
 
 
-async def accounts_of_customers(brand: Brand, customer_ids: Iterable[str]) -> dict[str, Ambassador]:
-    """Those of the brand's customer IDs that one account with access has, and no other."""
+class Customers(NamedTuple):
+    """Whose customer IDs are which: `known` by the brand's directory, one account each; `entered` by nobody but an ambassador."""
+
+    known: dict[str, Ambassador]
+    entered: set[str]
+
+
+async def accounts_of_customers(brand: Brand, customer_ids: Iterable[str]) -> Customers:
+    """The accounts with access that some of the brand's customer IDs lead to, and those IDs that only somebody entered."""
     wanted = dict.fromkeys(customer_ids)
     ids = {id: reference for reference in wanted for id in customer_claims(brand, reference)}
     claims = await brand.claims.get_many([(id, id) for id in ids])
@@ -54,18 +62,29 @@ async def accounts_of_customers(brand: Brand, customer_ids: Iterable[str]) -> di
     found: dict[str, Ambassador] = {}
     for (id, _), claim in claims.items():
         account = accounts.get(claim.record.ambassador_id)
-        if account and account.customer_id == ids[id]:
+        if account and account.vouched_customer_id == ids[id]:
             found[ids[id]] = account
+    entered: set[str] = set()
     if missing := _without(wanted, found):
-        only = _only(await _holders_of(brand, missing))
+        holders = await _holders_of(brand, missing)
+        only = _only(holders)
         await _learn(brand, only)
         found |= only
-    return found
+        entered = {id for id, accounts in holders.items() if any(map(_only_entered, accounts.values()))}
+    return Customers(found, entered)
 
 
 async def _accounts(brand: Brand, ids: Collection[str]) -> dict[str, Ambassador]:
     read = await brand.ambassadors.get_many([(id, id) for id in ids])
-    return {id: item.record for (id, _), item in read.items() if item.record.status is AccountStatus.ACTIVE}
+    return {id: item.record for (id, _), item in read.items() if _has_access(item.record)}
+
+
+def _has_access(account: Ambassador) -> bool:
+    return account.status is AccountStatus.ACTIVE
+
+
+def _only_entered(account: Ambassador) -> bool:
+    return _has_access(account) and not account.customer_id_vouched
 
 
 async def _holders_of(brand: Brand, references: Collection[str]) -> dict[str, dict[str, Ambassador]]:
@@ -84,12 +103,12 @@ async def _holders_of(brand: Brand, references: Collection[str]) -> dict[str, di
 
 
 def _only(holders: Mapping[str, Mapping[str, Ambassador]]) -> dict[str, Ambassador]:
-    """The accounts with access that nobody shares an ID with; one that was anonymised shares it no more."""
+    """The accounts with access that the directory gave their ID to, and no other; one that was anonymised has it no more."""
     found: dict[str, Ambassador] = {}
     for reference, accounts in holders.items():
-        living = [account for account in accounts.values() if account.status is not AccountStatus.ANONYMISED]
-        if len(living) == 1 and living[0].status is AccountStatus.ACTIVE:
-            found[reference] = living[0]
+        vouched = [account for account in accounts.values() if account.vouched_customer_id == reference]
+        if len(vouched) == 1 and _has_access(vouched[0]):
+            found[reference] = vouched[0]
     return found
 
 
@@ -121,7 +140,7 @@ async def _led_to(
 
 
 def _called_so(account: Ambassador, reference: str) -> bool:
-    return reference in (account.id, account.brand_key, account.customer_id, account.blog_alias)
+    return reference in (account.id, account.brand_key, account.vouched_customer_id, account.blog_alias)
 
 
 def _without(wanted: Iterable[str], found: Mapping[str, Ambassador]) -> list[str]:

@@ -140,7 +140,7 @@ async def edit_account(caller: Caller, fields: dict[str, Any]) -> Ambassador:
     ]
     if errors:
         raise InvalidInputError(errors=errors)
-    return await _change(caller, lambda account: account.changed(**fields))
+    return await _change(caller, lambda account: account.entered(fields))
 
 
 async def _change(caller: Caller, act: Any) -> Ambassador:

@@ -1,13 +1,15 @@
 """Ambassadors that a brand's own directory sends (REG-2, DEL-2): brought up to date or removed, never made.
 
-An account is found by the key that an earlier row was bound to, else by the brand's customer ID, else by the directory's
-word for it at the log-in. Whoever signs up may enter any customer ID: so until a key is bound, a row with another address
-than the account's is not about this account.
+An account is found by the key that an earlier row was bound to, else by a customer ID that the directory gave it, else by
+the directory's word for it at the log-in. Whoever signs up may enter any customer ID: such a one proves nothing, until a row
+names it together with the account's own address, which was confirmed (AMB-6).
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 from shared.domain.addresses import clean_address
 from shared.domain.ambassador import AccountStatus, Ambassador, LeftBecause
@@ -15,78 +17,97 @@ from shared.domain.directory import DirectoryAnswer, DirectoryResult, DirectoryR
 from shared.domain.errors import UnknownObjectError
 from shared.ports import ConflictError, StaleError
 from shared.usecases.brands import Brand
-from shared.usecases.claims import bind, bind_brand_key, by_brand_keys, by_subject, free_address
+from shared.usecases.claims import bind, bind_brand_key, by_brand_keys, by_emails, by_subject, free_address
 from shared.usecases.leaving import GONE, remove
-from shared.usecases.references import accounts_of_customers
+from shared.usecases.references import Customers, accounts_of_customers
 from shared.usecases.saving import ATTEMPTS
 
 AT_ONCE = 16
 
 NOT_REGISTERED = DirectoryAnswer(DirectoryResult.NOT_REGISTERED)
 _BUSY = refused("key", "was changed too often meanwhile; send it again")
+_NOBODY = Customers({}, set())
 _LEFT = refused("key", "is that of an ambassador who has left; restore the account first")
 _OTHER_ADDRESS = refused("email", "is not that of the account with this customer ID")
+_NO_ADDRESS = refused("email", "is needed: nobody but the ambassador says that the account has this customer ID")
+_NOT_KNOWN = refused("key", "is of an account whose ambassador alone says so; send the row with its address before")
 _TAKEN = refused("email", "is that of another account")
 
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """The account of a row: known by the bound key, or sure by the directory's word, or by a customer ID that was entered."""
+    """The account of a row, and whether it is bound to the row's key already."""
 
     ambassador: str
-    sure: bool = False
     bound: bool = False
+
+
+class _Found(NamedTuple):
+    """Which rows' accounts are known, by key, and which customer IDs are only somebody's word."""
+
+    matches: dict[str, _Match]
+    entered: set[str]
 
 
 async def upsert_ambassadors(brand: Brand, rows: Sequence[DirectoryRow]) -> list[DirectoryAnswer]:
     """Brings accounts up to date, each row with its own answer, in input order. Sent again, a row changes nothing."""
-    matches = await _matches(brand, rows)
+    found = await _find(brand, rows)
 
-    async def take(row: DirectoryRow) -> DirectoryAnswer:
-        match = matches.get(row.key)
-        return await _upserted(brand, row, match) if match else NOT_REGISTERED
+    def unknown(row: DirectoryRow) -> DirectoryAnswer:
+        if row.customer_id not in found.entered:
+            return NOT_REGISTERED
+        return _OTHER_ADDRESS if row.fields.get("email") else _NO_ADDRESS
 
-    return await _each(rows, matches, take)
+    return await _each(rows, found.matches, partial(_upserted, brand), unknown)
 
 
 async def delete_ambassadors(brand: Brand, keys: Sequence[str]) -> list[DirectoryAnswer]:
     """Ends the accounts that the directory no longer has (DEL-2). Sent again, a row changes nothing."""
     rows = [DirectoryRow(key, {}) for key in keys]
-    matches = await _matches(brand, rows)
+    found = await _find(brand, rows)
 
-    async def end(row: DirectoryRow) -> DirectoryAnswer:
-        match = matches.get(row.key)
-        return await _deleted(brand, row, match) if match else NOT_REGISTERED
+    def unknown(row: DirectoryRow) -> DirectoryAnswer:
+        return _NOT_KNOWN if row.customer_id in found.entered else NOT_REGISTERED
 
-    return await _each(rows, matches, end)
+    return await _each(rows, found.matches, partial(_deleted, brand), unknown)
 
 
-async def _matches(brand: Brand, rows: Sequence[DirectoryRow]) -> dict[str, _Match]:
-    """The account of each row's key, in three questions to the store for all, and one more for each key left over."""
+async def _find(brand: Brand, rows: Sequence[DirectoryRow]) -> _Found:
+    """The account of each row's key, in a few questions to the store for all, and one more for each key left over."""
     bound = await by_brand_keys(brand, {row.key for row in rows})
-    found = {key: _Match(account.record.id, sure=True, bound=True) for key, account in bound.items()}
-    left = [row for row in rows if row.key not in found]
-    customers = await accounts_of_customers(brand, {row.customer_id for row in left}) if left else {}
-    for row in left:
-        account = customers.get(row.customer_id)
+    found = {key: _Match(account.record.id, bound=True) for key, account in bound.items()}
+
+    def take(row: DirectoryRow, account: Ambassador | None) -> None:
         if account and account.brand_key in (None, row.key):  # else it is another row's
             found[row.key] = _Match(account.id)
+
+    def left() -> list[DirectoryRow]:
+        return [row for row in rows if row.key not in found]
+
+    customers = await accounts_of_customers(brand, {row.customer_id for row in some}) if (some := left()) else _NOBODY
+    for row in left():
+        take(row, customers.known.get(row.customer_id))
+    held = customers.entered.union(customers.known)
+    with_address = [row for row in left() if row.customer_id in held and row.fields.get("email")]
+    confirmed = await by_emails(brand, {row.fields["email"] for row in with_address}) if with_address else {}
+    for row in with_address:
+        account = confirmed.get(row.fields["email"])
+        take(row, account if account and account.customer_id == row.customer_id else None)
     tenant = brand.policy.sso.tenant if brand.policy.sso else None
-    for row in left if tenant else ():
-        if row.key not in found:
-            known = await by_subject(brand, f"sso:{tenant}.{row.key.lower()}")
-            if known and known.record.brand_key in (None, row.key):
-                found[row.key] = _Match(known.record.id, sure=True)
-    return found
+    for row in left() if tenant else ():
+        known = await by_subject(brand, f"sso:{tenant}.{row.key.lower()}")
+        take(row, known.record if known else None)
+    return _Found(found, customers.entered)
 
 
 async def _each(
     rows: Sequence[DirectoryRow],
     matches: Mapping[str, _Match],
-    act: Callable[[DirectoryRow], Awaitable[DirectoryAnswer]],
+    act: Callable[[DirectoryRow, _Match], Awaitable[DirectoryAnswer]],
+    unknown: Callable[[DirectoryRow], DirectoryAnswer],
 ) -> list[DirectoryAnswer]:
     """Some accounts at once, the rows of one account one after the other; the answers come in input order."""
-    answers = [NOT_REGISTERED] * len(rows)
+    answers = [unknown(row) for row in rows]
     by_account: dict[str, list[int]] = {}
     for place, row in enumerate(rows):
         if row.key in matches:
@@ -96,7 +117,7 @@ async def _each(
     async def do(places: list[int]) -> None:
         async with free:
             for place in places:
-                answers[place] = await act(rows[place])
+                answers[place] = await act(rows[place], matches[rows[place].key])
 
     await asyncio.gather(*(do(places) for places in by_account.values()))
     return answers
@@ -115,8 +136,6 @@ async def _upserted(brand: Brand, row: DirectoryRow, match: _Match) -> Directory
         if before.status is AccountStatus.LEAVING:
             return _LEFT
         moves = "email" in row.fields and not brand.hasher.matches(before.email_hash or "", row.fields["email"])
-        if moves and not match.sure and before.brand_key != row.key:
-            return _OTHER_ADDRESS
         after = with_row(before, row).settled(brand.hasher)
         try:
             if moves and not await _takes_address(brand, after):
@@ -128,8 +147,8 @@ async def _upserted(brand: Brand, row: DirectoryRow, match: _Match) -> Directory
                 await bind_brand_key(brand, after)
         except (ConflictError, StaleError):
             continue
-        changed = after.changed(brand_key=before.brand_key) != before
-        return DirectoryAnswer(DirectoryResult.UPDATED if changed else DirectoryResult.UNCHANGED, before.id)
+        same = after.changed(brand_key=before.brand_key, customer_id_vouched=before.customer_id_vouched) == before
+        return DirectoryAnswer(DirectoryResult.UNCHANGED if same else DirectoryResult.UPDATED, before.id)
     return _BUSY
 
 

@@ -431,7 +431,7 @@ async def _member(suite: Suite) -> None:
     brand, made = await suite.brand(), await suite.world.ambassador("acme", ADA)
     found = await brand.ambassadors.get(made.id, made.id)
     assert found
-    with_more = made.changed(customer_id="K-17", password_hash="a hash").settled(brand.hasher)
+    with_more = made.changed(customer_id="K-17", customer_id_vouched=True, password_hash="a hash").settled(brand.hasher)
     await claims.bind(brand, (await brand.ambassadors.replace(found, with_more)).record)
     suite.known["acme", ADA] = made.id
     suite.known["addresses"] = [ADA, "countess@example.org"]

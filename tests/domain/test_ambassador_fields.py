@@ -46,6 +46,7 @@ WHOLE: dict[str, Any] = {
     "password_hash": "secret-hash",
     "password_reset": PasswordReset(id="secret-reset", expires_at=AT),
     "customer_id": "secret-customer",
+    "customer_id_vouched": True,
     "brand_key": "secret-key-of-the-brand",
     "sso_id": "secret-sso",
     "facebook_id": "secret-facebook",

@@ -14,9 +14,11 @@ SYNC = "/api/brands/acme/sync/ambassadors"
 
 @pytest.fixture
 async def mine(suite: Suite) -> Tenant:
-    """The brand's key, and an ambassador with the customer ID K-17."""
+    """The brand's key, and an ambassador with the customer ID K-17, which the directory once named with the address."""
     tenant = (await settle(suite)).mine
     await tenant.me.call("PATCH", "/me", json={"customerId": "K-17"})
+    row = {"key": "K-17", "email": tenant.me.account.email}
+    assert await sent(suite, tenant, upserts=[{"key": "K-17"}, row]) == [("K-17", "unchanged", [])] * 2
     return tenant
 
 

@@ -104,7 +104,7 @@ async def test_the_directory_vouches_for_the_address_and_the_account_is_open_at_
     assert "You are logged in" in done.text
     (account,) = await accounts()
     assert (account.status, account.sso_id) == (AccountStatus.ACTIVE, f"{ACME_TENANT}.{eve['id']}")
-    assert (account.first_name, account.email, account.customer_id) == ("Eve", EVE, "AC-1001")
+    assert (account.first_name, account.email, account.vouched_customer_id) == ("Eve", EVE, "AC-1001")
     assert account.password_hash is None and account.owed == () and account.blog_alias == "eve"
     assert (await suite.dump())["platform/flows"] == {}
     lines = {line.partition("=")[0]: line for line in done.headers.get_list("set-cookie")}
@@ -132,7 +132,7 @@ async def test_a_known_ambassador_is_signed_in_and_brought_up_to_date_at_each_lo
         assert (answer.status_code, answer.headers["Location"]) == (303, "/login/acme/done")
         assert (await suite.http.get("/login/acme/done")).status_code == 200
         (account,) = await accounts()
-        assert (account.last_name, account.email, account.customer_id) == ("Married", renamed["email"], "AC-9")
+        assert (account.last_name, account.email, account.vouched_customer_id) == ("Married", renamed["email"], "AC-9")
         assert account.gender == "female" and len(account.sessions) == 2
         opened = await app.brand("acme")
         claims = {ref for email in (EVE, renamed["email"]) for ref in opened.hasher.refs(email)}
@@ -372,6 +372,7 @@ async def test_the_white_list_holds_for_facebook_and_not_for_the_directory(
     assert (await accepted(suite, asked, customer_id="AC-77")).status_code == 200
     (account,) = await accounts()
     assert (account.customer_id, account.status) == ("AC-77", AccountStatus.UNCONFIRMED)
+    assert account.vouched_customer_id is None, "the list knows the ID, and not whose it is"
     noah = "noah.new@acme.example"
     await signed_up(suite, identity_sandbox, noah)
     assert {one.email: one.status for one in await accounts()}[noah] is AccountStatus.ACTIVE

@@ -25,7 +25,8 @@ async def counted() -> AsyncIterator[tuple[World, CountingStore]]:
 
 
 async def account(world: World, email: str, brand: str = "acme", **fields: object) -> Ambassador:
-    """An account with these fields."""
+    """An account with these fields; a customer ID is the directory's word unless they say that it was entered."""
+    fields = {"customer_id_vouched": "customer_id" in fields, **fields}
     opened, made = await world.brand(brand), await world.ambassador(brand, email)
     current = await opened.ambassadors.get(made.id, made.id)
     assert current
@@ -97,6 +98,21 @@ async def test_nobody_gets_anothers_people_by_entering_the_others_page_as_an_id_
     assert await named(acme, "own") == {"own": own.id}
 
 
+@pytest.mark.rule("REG-2")
+@pytest.mark.rule("VIS-3")
+async def test_who_entered_anothers_customer_id_is_never_meant_by_it_also_before_the_other_comes(
+    counted: tuple[World, CountingStore],
+) -> None:
+    world, _ = counted
+    acme = await world.brand()
+    await account(world, "mallory@example.org", customer_id="C-17", customer_id_vouched=False)
+    for _ in range(2):
+        assert await named(acme, "C-17") == {}
+    ada = await account(world, "ada@example.org", customer_id="C-17")
+    for _ in range(2):
+        assert await named(acme, "C-17") == {"C-17": ada.id}
+
+
 async def test_what_names_nobody_two_or_one_without_access_leads_nowhere(counted: tuple[World, CountingStore]) -> None:
     world, _ = counted
     acme = await world.brand()
@@ -117,6 +133,7 @@ async def test_whoever_signs_up_later_with_the_same_id_gets_nothing_of_the_first
     ada = await account(world, "ada@example.org", customer_id="C-17")
     assert await named(await world.brand(), "C-17") == {"C-17": ada.id}
     await account(world, "eve@example.org", customer_id="C-17")
+    await account(world, "mallory@example.org", customer_id="C-17", customer_id_vouched=False)
     assert await named(await world.brand(), "C-17") == {"C-17": ada.id}
     assert await named(await rotated(world), "C-17") == {"C-17": ada.id}
 

@@ -11,6 +11,7 @@ from shared.ports import StaleError
 from shared.usecases import claims, leaving
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned
+from shared.usecases.references import accounts_named
 from shared.usecases.sync_ambassadors import delete_ambassadors, upsert_ambassadors
 from tests.support.acts import rotated
 from tests.support.records import days
@@ -21,7 +22,8 @@ TENANT, OBJECT = "11111111-2222-4333-8444-555555555555", "aaaaaaaa-bbbb-4ccc-8dd
 
 
 async def member(world: World, email: str = ADA, **fields: Any) -> str:
-    """The id of an account with its address and these fields."""
+    """The id of an account with its address and these fields; a customer ID is vouched for, unless they say that it is not."""
+    fields = {"customer_id_vouched": "customer_id" in fields, **fields}
     acme = await world.brand()
     account = await world.ambassador(email=email)
     current = await acme.ambassadors.get(account.id, account.id)
@@ -87,11 +89,39 @@ async def test_REG_2_nobody_becomes_an_ambassador_by_a_row_and_nothing_of_it_is_
 async def test_REG_2_who_entered_somebody_elses_customer_id_gets_nothing_of_that_person(
     world: World, acme: Brand
 ) -> None:
-    mallory = await member(world, "mallory@example.org", customer_id="K-17")
+    mallory = await member(world, "mallory@example.org", customer_id="K-17", customer_id_vouched=False)
     before = await account_of(acme, mallory)
-    refused = await sent(acme, "K-17", email=ADA, first_name="Ada", address=Address(street="Secret Lane"))
-    assert (refused.result, [error.field for error in refused.errors]) == ("refused", ["email"])
+    for key, fields in (("K-17", {"email": ADA}), ("K-17", {}), ("row-1", {"customer_id": "K-17"})):
+        refused = await sent(acme, key, first_name="Ada", address=Address(street="Secret Lane"), **fields)
+        assert (refused.result, [error.field for error in refused.errors]) == ("refused", ["email"])
+    (ended,) = await delete_ambassadors(acme, ["K-17"])
+    assert (ended.result, [error.field for error in ended.errors]) == ("refused", ["key"])
     assert await account_of(acme, mallory) == before
+
+
+@pytest.mark.rule("REG-2")
+@pytest.mark.rule("DEL-2")
+async def test_REG_2_an_entered_customer_id_counts_once_a_row_names_it_with_the_accounts_own_address(
+    world: World, acme: Brand
+) -> None:
+    mallory = await member(world, "mallory@example.org", customer_id="K-17", customer_id_vouched=False)
+    ada = await member(world, customer_id="K-17", customer_id_vouched=False)
+    first = await sent(acme, "K-17", email=ADA.upper(), position="Adviser")
+    assert (first.result, first.ambassador) == ("updated", ada)
+    assert (await account_of(acme, ada)).vouched_customer_id == "K-17"
+    assert (await account_of(acme, mallory)).vouched_customer_id is None
+    assert await accounts_named(acme, ["K-17"]) == {"K-17": await account_of(acme, ada)}
+    assert (await sent(acme, "K-17", position="Adviser")).result == "unchanged"
+    assert await deleted(acme, "K-17") == "deleted"
+    assert (await account_of(acme, mallory)).status is AccountStatus.ACTIVE
+
+
+@pytest.mark.rule("REG-2")
+async def test_REG_2_who_enters_another_customer_id_is_no_longer_vouched_for(world: World, acme: Brand) -> None:
+    account = await account_of(acme, await member(world, customer_id="K-17"))
+    assert account.entered({"about": "Me", "customer_id": "K-17"}).vouched_customer_id == "K-17"
+    assert account.entered({"customer_id": "K-18"}).vouched_customer_id is None
+    assert account.entered({"customer_id": "K-18"}).entered({"customer_id": "K-17"}).vouched_customer_id is None
 
 
 @pytest.mark.rule("REG-2")
