@@ -34,6 +34,9 @@ class Ports:
     """The suite's ports, counted from the functions host's."""
 
     first: int
+    hosts: int = 1
+    cosmos: bool = False
+    """Whether the documents lie in an emulator of Cosmos DB, and not in files."""
 
     @property
     def functions(self) -> Port:
@@ -56,13 +59,26 @@ class Ports:
         return Port(self.first + 3, "queues (Azurite)")
 
     @property
+    def documents(self) -> Port:
+        """In place of a Cosmos DB account, when the run has one."""
+        return Port(self.first + 4, "documents (Cosmos DB emulator)")
+
+    @property
     def identity(self) -> Port:
-        """In place of Entra ID and the others; P+4 stays free for Azurite's tables, which nothing uses."""
+        """In place of Entra ID and the others."""
         return Port(self.first + 5, "identity sandbox: Entra ID, Facebook, Google")
+
+    @property
+    def further_hosts(self) -> tuple[Port, ...]:
+        """The same functions over the same data, as a scaled-out app has them."""
+        return tuple(
+            Port(self.identity.number + number, f"functions, host {number + 1}") for number in range(1, self.hosts)
+        )
 
     def all(self) -> tuple[Port, ...]:
         """Every port that the suite binds."""
-        return (self.functions, self.mail, self.blobs, self.queues, self.identity)
+        documents = (self.documents,) if self.cosmos else ()
+        return (self.functions, self.mail, self.blobs, self.queues, *documents, self.identity, *self.further_hosts)
 
 
 def busy(ports: Iterable[Port]) -> list[Port]:

@@ -7,6 +7,7 @@ from typing import Any
 from local import demo_people
 from local.demo_forms import described_forms, seed_forms
 from shared import app
+from shared.adapters.cosmos import CosmosStore
 from shared.domain.api_keys import ApiScope, key_text
 from shared.domain.policy import BrandRecord, Durations, Features, Policy, Sender
 from shared.domain.staff import Role, StaffMember
@@ -49,6 +50,7 @@ SESSIONS_LAST = timedelta(days=3650)
 
 async def seed() -> None:
     """Makes the brands; those that exist stay as they are."""
+    await _databases()
     for brand in BRANDS:
         await app.brands().create(brand)
         await seed_forms(brand)
@@ -79,6 +81,14 @@ async def describe() -> dict[str, Any]:
         "manager": manager,
         "people": demo_people.described(),
     }
+
+
+async def _databases() -> None:
+    """An emulator holds none when it starts; those of an account come from Bicep."""
+    store = app.ports_of_the_suite().store
+    if isinstance(store, CosmosStore) and store.is_emulator:
+        for brand in (None, *(brand.id for brand in BRANDS)):
+            await store.provision(brand)
 
 
 async def _api_key(brand: str) -> str:

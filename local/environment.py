@@ -7,6 +7,7 @@ from pathlib import Path
 
 from local.addresses import Ports
 from local.azurite import connection_string
+from local.cosmos_emulator import KEY
 from local.state import State
 from shared.adapters.identity_http import SANDBOX_AUTHORITY
 
@@ -24,7 +25,7 @@ def functions_environment(folder: Path, ports: Ports, state: State) -> dict[str,
     values = read_values(folder)
     secrets = state.secrets()
     return values | {
-        "STORE_URL": _store_url(values, state, os.environ),
+        **_store(values, ports, state, os.environ),
         "AzureWebJobsStorage": connection_string(ports.blobs.number, ports.queues.number),
         "BACKUP_STORAGE": connection_string(ports.blobs.number, ports.queues.number),
         "PUBLIC_URL": f"http://localhost:{ports.first}",
@@ -76,9 +77,12 @@ def read_values(folder: Path) -> dict[str, str]:
     return values
 
 
-def _store_url(values: Mapping[str, str], state: State, environment: Mapping[str, str]) -> str:
-    """The caller's own wish; else an account that the settings name; else the folder's embedded store."""
+def _store(values: Mapping[str, str], ports: Ports, state: State, environment: Mapping[str, str]) -> dict[str, str]:
+    """The run's emulator; else the caller's own wish, an account that the settings name, or the folder's embedded store."""
+    if ports.cosmos:
+        return {"STORE_URL": ports.documents.url, "COSMOS_KEY": KEY}
+    key = environment.get("COSMOS_KEY") or values.get("COSMOS_KEY", "")
     wished = environment.get("STORE_URL") or values.get("STORE_URL", "")
     if environment.get("STORE_URL") or wished.startswith("https:"):
-        return wished
-    return f"sqlite://{state.store}"
+        return {"STORE_URL": wished, "COSMOS_KEY": key}
+    return {"STORE_URL": f"sqlite://{state.store}", "COSMOS_KEY": ""}

@@ -6,6 +6,7 @@ from pathlib import Path
 from local import azurite
 from local.addresses import Ports
 from local.children import Spec
+from local.cosmos_emulator import emulator_command
 from local.environment import functions_environment, identity_environment, mail_environment
 from local.project import ROOT
 from local.state import State
@@ -17,7 +18,11 @@ HOST_GRACE_SECONDS = 12.0
 def supporting_parts(ports: Ports, state: State) -> list[Spec]:
     """What the functions need around them; these start together."""
     mail, blobs, queues, identity = ports.mail, ports.blobs, ports.queues, ports.identity
+    documents = (
+        [Spec("documents", emulator_command(ports.documents.number), ports.documents.url)] if ports.cosmos else []
+    )
     return [
+        *documents,
         Spec("blobs", azurite.blob_command(blobs.number, state.azurite), blobs.url),
         Spec("queues", azurite.queue_command(queues.number, state.azurite), queues.url),
         Spec(
@@ -47,13 +52,16 @@ def supporting_parts(ports: Ports, state: State) -> list[Spec]:
     ]
 
 
-def host_part(ports: Ports, state: State, project: Path) -> Spec:
-    """The functions themselves."""
-    return Spec(
-        "functions-host",
-        [sys.executable, "-m", "local.host", "--port", str(ports.first), "--state", str(state.root)],
-        f"{ports.functions.url}/admin/functions",
-        environment=functions_environment(project, ports, state),
-        grace_seconds=HOST_GRACE_SECONDS,
-        echo=True,
-    )
+def host_parts(ports: Ports, state: State, project: Path) -> list[Spec]:
+    """The functions themselves, on each host; the first seeds what the others find."""
+    return [
+        Spec(
+            "functions-host" if place == 1 else f"functions-host-{place}",
+            [sys.executable, "-m", "local.host", "--port", str(port.number), "--state", str(state.root)],
+            f"{port.url}/admin/functions",
+            environment=functions_environment(project, ports, state),
+            grace_seconds=HOST_GRACE_SECONDS,
+            echo=True,
+        )
+        for place, port in enumerate((ports.functions, *ports.further_hosts), start=1)
+    ]

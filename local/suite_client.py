@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -39,6 +40,11 @@ class Suite:
     def advance(self, duration: str) -> None:
         """Moves the suite's clock on and lets everything come to rest."""
         self.call("POST", "/admin/clock", json={"advance": duration}, expect=200)
+        self.drain()
+
+    def move_to(self, moment: datetime) -> None:
+        """Moves the suite's clock to a time and lets everything come to rest."""
+        self.call("POST", "/admin/clock", json={"now": moment.isoformat()}, expect=200)
         self.drain()
 
     def drain(self) -> None:

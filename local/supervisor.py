@@ -11,11 +11,12 @@ from pathlib import Path
 
 from local.addresses import Ports, busy
 from local.children import Child, Spec
-from local.parts import host_part, supporting_parts
+from local.parts import host_parts, supporting_parts
 from local.project import ROOT
 from local.state import LOCK, NotAStateFolderError, State
 
 LARGEST_PORT = 65535
+MOST_HOSTS = 8
 
 
 class SuiteError(Exception):
@@ -93,7 +94,8 @@ async def _all_ready(children: Sequence[Child]) -> None:
 def main(argv: Sequence[str]) -> int:
     """0 after Ctrl-C or SIGTERM; 1, with the reason, when it could not start or a part of it died."""
     arguments = _parse(argv)
-    ports, state = Ports(arguments.port), State(arguments.state.resolve())
+    ports = Ports(arguments.port, arguments.hosts, cosmos=arguments.store == "cosmos")
+    state = State(arguments.state.resolve())
     try:
         state.open()
         with only_suite_of(state):
@@ -116,7 +118,8 @@ def say(line: str) -> None:
 
 
 async def _run(ports: Ports, state: State) -> int:
-    suite = Suite([supporting_parts(ports, state), [host_part(ports, state, ROOT)]], state.logs)
+    hosts = [[host] for host in host_parts(ports, state, ROOT)]
+    suite = Suite([supporting_parts(ports, state), *hosts], state.logs)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, suite.stop)
@@ -148,9 +151,17 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=7071, help="the functions' port; the others follow it")
     parser.add_argument("--state", type=Path, default=ROOT / ".state", help="folder that holds all it writes")
     parser.add_argument("--reset", action="store_true", help="start empty")
+    stores = ("sqlite", "cosmos")
+    parser.add_argument(
+        "--store", choices=stores, default="sqlite", help="files, or an emulator of Cosmos DB that forgets at the end"
+    )
+    parser.add_argument("--hosts", type=int, default=1, help="how many hosts serve the functions, as when scaled out")
     arguments = parser.parse_args(argv)
-    if not 0 < arguments.port <= LARGEST_PORT - 5:
-        parser.error(f"--port is between 1 and {LARGEST_PORT - 5}")
+    if not 1 <= arguments.hosts <= MOST_HOSTS:
+        parser.error(f"--hosts is between 1 and {MOST_HOSTS}")
+    last = LARGEST_PORT - 4 - arguments.hosts
+    if not 0 < arguments.port <= last:
+        parser.error(f"--port is between 1 and {last}")
     return arguments
 
 

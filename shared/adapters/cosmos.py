@@ -66,8 +66,8 @@ class CosmosStore:
 
     def __init__(self, url: str, key: str | None) -> None:
         parts = urlsplit(url)
-        self._emulator = parts.scheme == "http" and parts.hostname in _LOOPBACK
-        if parts.scheme != "https" and not self._emulator:
+        self.is_emulator = parts.scheme == "http" and parts.hostname in _LOOPBACK
+        if parts.scheme != "https" and not self.is_emulator:
             raise ValueError("Cosmos DB is spoken to over https")
         self._url = url
         self._key = key
@@ -146,12 +146,12 @@ class CosmosStore:
 
             credential = self._credential = DefaultAzureCredential()
         # The emulator names itself with https, where it does not listen.
-        client = CosmosClient(self._url, credential, enable_endpoint_discovery=not self._emulator)
+        client = CosmosClient(self._url, credential, enable_endpoint_discovery=not self.is_emulator)
         return await client.__aenter__()
 
     def _policy(self, container: Container) -> dict[str, Any]:
         policy = indexing_policy(container)
-        if self._emulator:  # it does not read a composite index backwards, as the service does
+        if self.is_emulator:  # it does not read a composite index backwards, as the service does
             policy["compositeIndexes"] += [
                 [{**path, "order": "descending"} for path in group] for group in policy["compositeIndexes"]
             ]

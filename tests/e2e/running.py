@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import SystemRandom
@@ -24,8 +24,9 @@ STARTS_WITHIN = 60  # seconds
 class Running:
     """One suite over one state folder, which outlives it."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, *options: str) -> None:
         self.state = state
+        self._options = options
         self.port = _free_ports()
         self._process: subprocess.Popen[str] | None = None
 
@@ -33,7 +34,7 @@ class Running:
         """Starts it and waits for `Ready`; raises AssertionError with its last words."""
         log = self.state.with_suffix(".log").open("a")
         with log:
-            command = [*DEV, "run", "--port", str(self.port), "--state", str(self.state)]
+            command = [*DEV, "run", "--port", str(self.port), "--state", str(self.state), *self._options]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, text=True, cwd=ROOT)
         ends = time.monotonic() + STARTS_WITHIN
         while f"Ready: http://localhost:{self.port}" not in self._said_now():
@@ -48,10 +49,18 @@ class Running:
         with httpx.Client(timeout=120, trust_env=False) as http:
             yield Suite(f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.port + 1}", http)
 
-    def dev(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        """Runs another command of `./dev` in a second shell."""
+    def dev(
+        self, *arguments: str, timeout: float = 120, settings: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs another command of `./dev` in a second shell, with these settings in its environment."""
         return subprocess.run(
-            [*DEV, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=timeout, check=False
+            [*DEV, *arguments],
+            env={**os.environ, **(settings or {})},
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            timeout=timeout,
+            check=False,
         )
 
     def processes(self) -> dict[int, str]:
@@ -104,7 +113,7 @@ def alive(pids: list[int]) -> list[int]:
 def _free_ports() -> int:
     while True:
         first = SystemRandom().randrange(20_000, 30_000)  # below those that outgoing connections take
-        ports = Ports(first)
+        ports = Ports(first, hosts=2, cosmos=True)  # as many as any of the tests takes
         with suppress(OSError), socket.socket():
             if not busy(ports.all()):
                 return first

@@ -9,6 +9,7 @@ import pytest
 
 from local.addresses import Ports
 from local.clock import ClockMovedBackError, ShiftedClock
+from local.cosmos_emulator import KEY
 from local.durations import Duration
 from local.environment import functions_environment, read_values
 from local.project import ROOT
@@ -95,6 +96,24 @@ def test_a_developers_settings_may_name_a_cosmos_account(state: State, tmp_path:
     (tmp_path / "local.settings.json").write_text('{"Values": {"STORE_URL": "https://x.documents.azure.com"}}')
     values = functions_environment(tmp_path, Ports(8000), state)
     assert values["STORE_URL"] == "https://x.documents.azure.com"
+
+
+def test_a_run_over_cosmos_has_an_emulator_of_its_own(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORE_URL", "sqlite:///elsewhere")
+    values = functions_environment(ROOT, Ports(8000, cosmos=True), state)
+    assert (values["STORE_URL"], values["COSMOS_KEY"]) == ("http://127.0.0.1:8004", KEY)
+
+
+def test_the_callers_own_account_comes_with_its_key(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORE_URL", "http://127.0.0.1:8081")
+    monkeypatch.setenv("COSMOS_KEY", "of-the-caller")
+    values = functions_environment(ROOT, Ports(8000), state)
+    assert (values["STORE_URL"], values["COSMOS_KEY"]) == ("http://127.0.0.1:8081", "of-the-caller")
+
+
+def test_no_two_parts_of_a_run_want_one_port() -> None:
+    numbers = [port.number for port in Ports(8000, hosts=3, cosmos=True).all()]
+    assert len(numbers) == len(set(numbers)) == 8
 
 
 def test_the_callers_own_store_comes_first(state: State, monkeypatch: pytest.MonkeyPatch) -> None:

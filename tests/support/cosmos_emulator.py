@@ -5,24 +5,22 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
 import pytest
 
-_ROOT = Path(__file__).resolve().parents[2]
-_PROGRAM = _ROOT / "node_modules" / "@vercel" / "cosmosdb-server" / "lib" / "cli.js"
-_OPTIONS = ("--no-ssl", "--host", "127.0.0.1", "--port", "0")
+from local.cosmos_emulator import KEY, emulator_command
+
+__all__ = ["KEY", "cosmos_emulator", "published_emulator", "running_emulator"]
+
 _LISTENS = re.compile(r"Ready to accept HTTP connections at 127\.0\.0\.1:(\d+)")
-KEY = "a2V5"  # it accepts any
 
 
 @contextmanager
 def running_emulator(*, as_published: bool = False) -> Iterator[str]:
     """Starts the emulator and gives its address; as published, or with batches as the service has them."""
-    better = () if as_published else ("--require", str(_ROOT / "local" / "cosmosdb.cjs"))
     with subprocess.Popen(
-        ("node", *better, str(_PROGRAM), *_OPTIONS), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        emulator_command(0, as_published=as_published), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         assert process.stdout
         reader = threading.Thread(target=_read_on, args=(process.stdout,))
