@@ -21,10 +21,14 @@ class SocialGrantBody(Body):
 
 
 class GrantAnswer(Answer):
-    """A grant, without what opens anything; `disabledAt` when nobody used it for three months."""
+    """A grant, without what opens anything; `disabledAt` when nobody used it for three months.
+
+    `verified`: the network said that the account is the ambassador's; by another grant nothing is read.
+    """
 
     network: Network
     collects_data: bool
+    verified: bool
     granted_at: Instant
     last_used_at: Instant
     disabled_at: Instant | None
@@ -54,7 +58,7 @@ async def read_grant(req: func.HttpRequest) -> func.HttpResponse:
 
 @operation(auth="ambassador", body=SocialGrantBody, answers={200: GrantAnswer})
 async def give_grant(req: func.HttpRequest) -> func.HttpResponse:
-    """Gives, or renews, a grant; 409 when another ambassador of the brand has that account."""
+    """Gives, or renews, a grant, once the network said whose the token is; 409 when another ambassador of the brand has it."""
     caller = await ambassador(req)
     body = parse(req, SocialGrantBody)
     token = body.token.get_secret_value() if body.token else None
@@ -81,6 +85,7 @@ def _answer(grant: SocialGrant) -> GrantAnswer:
     return GrantAnswer(
         network=grant.network,
         collects_data=grant.network.collecting,
+        verified=grant.verified_at is not None,
         granted_at=grant.granted_at,
         last_used_at=grant.last_used_at,
         disabled_at=grant.disabled_at,

@@ -111,7 +111,9 @@ def _synced(**opt_in: Any) -> Callable[[Stage, str], None]:
 def _liked(stage: Stage, alias: str) -> None:
     """The ambassador links an account at the network, and somebody there likes a post of theirs."""
     account = f"at-{stage.me['id']}"
-    stage.account.call("PUT", "/me/grants/twitter", json={"accountId": account, "token": "t"}, expect=200)
+    stage.account.call(
+        "PUT", "/me/grants/twitter", json={"accountId": account, "token": f"token-of-{account}"}, expect=200
+    )
     now = datetime.fromisoformat(stage.suite.now())
     person = {"id_str": f"id-{alias}", "screen_name": alias.removeprefix("@")}
     like = {"user": person, "timestamp_ms": int(now.timestamp() * 1000)}

@@ -10,7 +10,7 @@ from shared.domain.quarantine import QuarantinedEvent
 from shared.domain.staff import StaffMember
 from shared.domain.tokens import Tokens
 from shared.ports import Ports, Store
-from shared.providers import Lazily, address_books, identity_providers
+from shared.providers import Lazily, address_books, identity_providers, social_networks
 from shared.settings import Settings, read_settings
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Collection
@@ -57,6 +57,7 @@ def ports_of_the_suite() -> Ports:
         "bcrypt_cost": s.bcrypt_cost,
         "identity": identity_providers(s),
         "address_books": address_books(s),
+        "networks": social_networks(s),
         **_overrides,
     }
     made.setdefault("store", _store(s))
@@ -97,7 +98,10 @@ async def close() -> None:
         await ports.store.close()
         files = (ports.files, ports.tombstones, ports.backups)
         asked = [
-            one for some in (ports.identity, ports.address_books) if isinstance(some, Lazily) for one in some.made()
+            one
+            for some in (ports.identity, ports.address_books, ports.networks)
+            if isinstance(some, Lazily)
+            for one in some.made()
         ]
         for port in (ports.queue, *files, ports.mailer, *asked):
             if isinstance(port, Closing):

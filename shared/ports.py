@@ -310,6 +310,14 @@ class AddressBookProvider(Protocol):
         ...
 
 
+class SocialNetwork(Protocol):
+    """A social network that tells whose a token is (AMB-5)."""
+
+    async def account_of(self, token: str) -> str:
+        """The id of the account that a token opens; raises LogInRefusedError when it opens none, TryAgainError."""
+        ...
+
+
 class Clock(Protocol):
     """The only source of the time."""
 
@@ -347,3 +355,4 @@ class Ports:
     bcrypt_cost: int = 12
     identity: Mapping[str, IdentityProvider] = field(default_factory=dict)  # by name: those that the settings know
     address_books: Mapping[str, AddressBookProvider] = field(default_factory=dict)
+    networks: Mapping[str, SocialNetwork] = field(default_factory=dict)

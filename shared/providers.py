@@ -1,13 +1,14 @@
-"""Which identity providers and linked address books the settings know; each is made, and imported, when it is first asked for."""
+"""Which identity providers, linked address books and social networks the settings know; each is made, and imported, when it is first asked for."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from shared.ports import AddressBookProvider, IdentityProvider
+from shared.ports import AddressBookProvider, IdentityProvider, SocialNetwork
 from shared.settings import Client, Settings
 
 if TYPE_CHECKING:
     from shared.adapters.entra import Entra
+    from shared.adapters.facebook import FacebookIdentityProvider
 
 T = TypeVar("T")
 
@@ -55,19 +56,35 @@ def address_books(s: Settings) -> Lazily[AddressBookProvider]:
     return Lazily(makers)
 
 
+def social_networks(s: Settings) -> Lazily[SocialNetwork]:
+    """The networks that say whose a token is; a grant at any other stays unverified, and nothing is read by it (AMB-5)."""
+    makers: dict[str, Callable[[], SocialNetwork]] = {}
+    if facebook := s.facebook:
+        makers |= dict.fromkeys(("facebook", "facebook_pages"), lambda: _facebook(s, facebook))
+    if s.twitter_secrets:
+        makers["twitter"] = lambda: _twitter(s)
+    return Lazily(makers)
+
+
 def _sso(s: Settings, client: Client) -> IdentityProvider:
     from shared.adapters.entra import EntraIdentityProvider
 
     return EntraIdentityProvider(_entra(s, client))
 
 
-def _facebook(s: Settings, client: Client) -> IdentityProvider:
+def _facebook(s: Settings, client: Client) -> "FacebookIdentityProvider":
     from shared.adapters.facebook import FacebookIdentityProvider
 
     site, graph = "https://www.facebook.com", "https://graph.facebook.com"
     if s.identity_sandbox:
         site = graph = f"{s.identity_sandbox}/facebook"
     return FacebookIdentityProvider(client.id, client.secret, site, graph)
+
+
+def _twitter(s: Settings) -> SocialNetwork:
+    from shared.adapters.twitter import Twitter
+
+    return Twitter(f"{s.identity_sandbox}/twitter" if s.identity_sandbox else "https://api.x.com")
 
 
 def _outlook(s: Settings, client: Client) -> AddressBookProvider:

@@ -1,4 +1,4 @@
-// The identity sandbox: Entra ID with several tenants, Facebook, Microsoft Graph and Google's contacts, on one loopback port.
+// The identity sandbox: Entra ID with several tenants, Facebook, Microsoft Graph, Google's contacts and X, on one loopback port.
 // Used as `node local/identity_sandbox/main.mjs --port N` with IDENTITY_CLIENT_ID and IDENTITY_CLIENT_SECRET set; keeps nothing.
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
@@ -13,6 +13,7 @@ import { Grants } from "./grants.mjs";
 import { notFound, refuse } from "./http.mjs";
 import { home } from "./pages.mjs";
 import { People } from "./people.mjs";
+import { Twitter } from "./twitter.mjs";
 
 const { values } = parseArgs({ options: { port: { type: "string", default: "0" } } });
 const client = { id: process.env.IDENTITY_CLIENT_ID, secret: process.env.IDENTITY_CLIENT_SECRET };
@@ -38,6 +39,7 @@ const rooms = {
   google: new Google(client, people, faults, grants),
   graph: new Contacts(grants, faults, origin),
   people: new Contacts(grants, faults, origin),
+  twitter: new Twitter(faults),
 };
 
 async function answer(request, response) {

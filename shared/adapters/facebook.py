@@ -57,25 +57,19 @@ class FacebookIdentityProvider:
                 "code": answer.get("code", ""),
             },
         )
-        token = str(granted.get("access_token", ""))
-        proof = hmac.digest(self._secret.encode(), token.encode(), hashlib.sha256).hex()
-        person = await self._asked(
-            "GET",
-            "/me",
-            params={"fields": FIELDS, "appsecret_proof": proof},
-            headers={"Authorization": f"Bearer {token}"},  # and not in the address, which gets into logs
-        )
-        id = person.get("id")
-        if not isinstance(id, str) or not id.isascii() or not id.isdigit():
-            raise LogInRefusedError("claim_missing")
+        person = await self._me(str(granted.get("access_token", "")), FIELDS)
         said = {name: value for name, value in person.items() if isinstance(value, str)}
         return Identity(
-            subject=id,
+            subject=person["id"],
             email=said.get("email"),
             first_name=said.get("first_name"),
             last_name=said.get("last_name"),
             picture=_picture(person.get("picture")),
         )
+
+    async def account_of(self, token: str) -> str:
+        """The id of the account, or of the page, that a token of our app opens; one of another app's is refused (AMB-5)."""
+        return str((await self._me(token, "id"))["id"])
 
     async def picture(self, identity: Identity) -> bytes | None:
         """The picture, from where Facebook keeps them and from nowhere else; None for every way to fail."""
@@ -108,6 +102,20 @@ class FacebookIdentityProvider:
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=TIMEOUT_SECONDS)
         return self._client
+
+    async def _me(self, token: str, fields: str) -> dict[str, Any]:
+        """Whom a token stands for. Facebook takes the proof for a token of this app's alone."""
+        proof = hmac.digest(self._secret.encode(), token.encode(), hashlib.sha256).hex()
+        person = await self._asked(
+            "GET",
+            "/me",
+            params={"fields": fields, "appsecret_proof": proof},
+            headers={"Authorization": f"Bearer {token}"},  # and not in the address, which gets into logs
+        )
+        id = person.get("id")
+        if not isinstance(id, str) or not id.isascii() or not id.isdigit():
+            raise LogInRefusedError("claim_missing")
+        return person
 
     async def _asked(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         import httpx

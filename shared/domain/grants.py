@@ -30,19 +30,28 @@ class Network(StrEnum):
 
 
 class SocialGrant(Record):
-    """One grant. The token is encrypted under a master key that is in no database; of the account there is but a hash."""
+    """One grant. The token is encrypted under a master key that is in no database; of the account there is but a hash.
+
+    Both are there only where the network said whose the token is: of what cannot be asked about, nothing is kept or used.
+    """
 
     network: Network
     account_hash: str | None = None
     token: WrappedKey | None = None
+    verified_at: Instant | None = None
     granted_at: Instant
     last_used_at: Instant
     disabled_at: Instant | None = None
 
     @property
     def active(self) -> bool:
-        """Whether it may be used."""
+        """Whether it stands; what has been left unused for too long does not."""
         return self.disabled_at is None
+
+    @property
+    def usable(self) -> bool:
+        """Whether anything may be read by it."""
+        return self.active and self.verified_at is not None
 
     def used(self, now: datetime) -> "SocialGrant":
         """The grant after a use; the very same when one was noted lately, or it may not be used."""

@@ -130,7 +130,7 @@ async def by_network(brand: Brand, network: Network, account_id: str) -> Version
         if account is None or account.record.status is not AccountStatus.ACTIVE:
             continue
         grant = account.record.grants.get(network)
-        if grant and grant.active and grant.account_hash in refs:
+        if grant and grant.usable and grant.account_hash in refs:
             return account
     return None
 

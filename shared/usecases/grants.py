@@ -1,10 +1,13 @@
-"""Social grants (AMB-5): kept encrypted, found by a claim, withdrawn at any time, disabled after three months without use."""
+"""Social grants (AMB-5): kept encrypted once the network said whose they are, found by a claim, withdrawn at any time.
+
+Nobody reads by a grant that was not checked: whoever enters another's account would get the other's people.
+"""
 
 from collections.abc import Callable
 from contextlib import suppress
 
 from shared.domain.ambassador import Ambassador
-from shared.domain.errors import FieldError, GrantTakenError, InvalidInputError, UnknownObjectError
+from shared.domain.errors import FieldError, GrantTakenError, InvalidInputError, LogInRefusedError, UnknownObjectError
 from shared.domain.grants import UNUSED_FOR, Network, SocialGrant
 from shared.domain.hashing import WrappedKey
 from shared.domain.records import stamp
@@ -19,8 +22,9 @@ async def give_grant(
 ) -> SocialGrant:
     """Keeps a grant, in place of the one before; the same again changes nothing but the token.
 
-    A network of which nothing is collected takes neither token nor account. Raises InvalidInputError, and GrantTakenError
-    when another ambassador of the brand has that account.
+    A network of which nothing is collected takes neither token nor account. One that this installation cannot ask whose the
+    token is gets a grant without either. Raises InvalidInputError, also when the token opens another account or none,
+    GrantTakenError when another ambassador of the brand has that account, and TryAgainError when the network is away.
     """
     given = {"token": token, "accountId": account_id}
     errors = [
@@ -30,18 +34,16 @@ async def give_grant(
     ]
     if errors:
         raise InvalidInputError(errors=errors)
-    if account_id:
+    now = brand.now()
+    fresh = SocialGrant(network=network, granted_at=now, last_used_at=now)
+    if token and account_id and network.value in brand.ports.networks:
+        await _check(brand, network, token, account_id)
         holder = await by_network(brand, network, account_id)
         if holder and holder.record.id != ambassador:
             raise GrantTakenError
-    now = brand.now()
-    fresh = SocialGrant(
-        network=network,
-        account_hash=brand.hasher.ref(account_id) if account_id else None,
-        token=brand.ports.vault.wrap(token.encode()) if token else None,
-        granted_at=now,
-        last_used_at=now,
-    )
+        fresh = fresh.changed(
+            account_hash=brand.hasher.ref(account_id), token=brand.ports.vault.wrap(token.encode()), verified_at=now
+        )
     before = await _put(brand, ambassador, network, lambda _: fresh)
     try:
         if fresh.account_hash:
@@ -52,6 +54,18 @@ async def give_grant(
     if before and before.account_hash and before.account_hash != fresh.account_hash:
         await release_network(brand, ambassador, network, before.account_hash)
     return fresh
+
+
+async def _check(brand: Brand, network: Network, token: str, account_id: str) -> None:
+    """Raises InvalidInputError unless the network says that the token opens this account."""
+    try:
+        if not (token.isascii() and token.isprintable()):
+            raise LogInRefusedError("no_token")  # it could stand in no header
+        known = await brand.ports.networks[network.value].account_of(token)
+    except LogInRefusedError:
+        raise InvalidInputError(errors=[FieldError("token", "is not good at the network")]) from None
+    if known != account_id:
+        raise InvalidInputError(errors=[FieldError("accountId", "is not the account of this token")])
 
 
 async def withdraw_grant(brand: Brand, ambassador: str, network: Network) -> None:
@@ -69,7 +83,7 @@ def grant_of(account: Ambassador, network: Network) -> SocialGrant:
 
 
 async def use_grant(brand: Brand, ambassador: str, network: Network) -> str | None:
-    """The token, for something that is done with it now, which counts as a use; None when there is no active grant."""
+    """The token, for something that is done with it now, which counts as a use; None when there is no usable grant."""
     grant: SocialGrant | None = None
 
     def used(current: SocialGrant | None) -> SocialGrant | None:
@@ -79,7 +93,7 @@ async def use_grant(brand: Brand, ambassador: str, network: Network) -> str | No
 
     with suppress(UnknownObjectError):
         await _put(brand, ambassador, network, used)
-    if grant is None or not grant.active or grant.token is None:
+    if grant is None or not grant.usable or grant.token is None:
         return None
     return brand.ports.vault.unwrap(WrappedKey(grant.token)).decode()
 

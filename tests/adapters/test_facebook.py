@@ -45,6 +45,19 @@ async def test_secret_code_and_token_stand_in_no_address(
     assert "token" not in me.target and "client_secret" not in me.target
 
 
+@pytest.mark.rule("AMB-5")
+async def test_whose_a_token_is_is_asked_with_the_apps_proof_and_no_token_in_the_address(
+    server: ScriptedServer, facebook: FacebookIdentityProvider
+) -> None:
+    server.script(Answer.of({"id": "42"}), Answer.of({"error": {"code": 100}}, 400))
+    assert await facebook.account_of("the token") == "42"
+    (asked,) = server.requests
+    assert asked.headers["authorization"] == "Bearer the token" and "token" not in asked.target
+    assert f"/{VERSION}/me?fields=id&appsecret_proof=11295732" in asked.target
+    with pytest.raises(LogInRefusedError):
+        await facebook.account_of("another app's")
+
+
 async def test_the_way_there_names_state_and_redirect(facebook: FacebookIdentityProvider) -> None:
     begun = await facebook.begin(SECRETS["redirect_uri"], "s")
     assert begun.url.startswith(f"https://www.facebook.example/{VERSION}/dialog/oauth?client_id=id&")

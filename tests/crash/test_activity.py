@@ -17,6 +17,7 @@ from shared.usecases.counting import count_one
 from tests.crash.playing import Plan, Run, doubles, every_point, play
 from tests.crash.workflows import RECOVER, SWEEP, Workflow, call, later
 from tests.support.crashing import Side
+from tests.support.fakes import token_of
 from tests.support.pictures import picture
 from tests.support.restarting import Suite, faults_of_the_ledger
 
@@ -84,11 +85,11 @@ async def _withdraw(suite: Suite) -> None:
 
 
 async def _grant(suite: Suite) -> None:
-    await grants.give_grant(await suite.brand(), suite.known[ADA], Network.TWITTER, "token", "account 7")
+    await grants.give_grant(await suite.brand(), suite.known[ADA], Network.TWITTER, token_of("account 7"), "account 7")
 
 
 async def _other_grant(suite: Suite) -> None:
-    await grants.give_grant(await suite.brand(), suite.known[ADA], Network.TWITTER, "token", "account 8")
+    await grants.give_grant(await suite.brand(), suite.known[ADA], Network.TWITTER, token_of("account 8"), "account 8")
 
 
 async def _no_grant(suite: Suite) -> None:
@@ -138,7 +139,9 @@ async def _found_by_what_is_granted(run: Run) -> None:
     for number in (7, 8):
         free = network_claim(Network.TWITTER, brand.hasher.ref(f"account {number}")) not in held
         if free:
-            await grants.give_grant(brand, run.suite.known[BEA], Network.TWITTER, "token", f"account {number}")
+            await grants.give_grant(
+                brand, run.suite.known[BEA], Network.TWITTER, token_of(f"account {number}"), f"account {number}"
+            )
 
 
 async def _nothing_is_left(run: Run) -> None:

@@ -173,6 +173,7 @@ async def serving(store: Store | None = None, **ports: Any) -> AsyncIterator[Sui
         tokens=given.tokens,
         public_url=given.public_url,
         bcrypt_cost=given.bcrypt_cost,
+        networks=given.networks,
     )
     world.brands = app.brands()
     transport = httpx.ASGITransport(app=http_functions())

@@ -16,6 +16,7 @@ from shared.domain.retention import RuleId
 from shared.domain.social import told_by_twitter
 from shared.usecases.grants import disable_unused_grants, give_grant, withdraw_grant
 from tests.functions.suite import SignedIn, Suite
+from tests.support.fakes import token_of
 
 pytestmark = pytest.mark.rule("COL-4")
 TWITTER = "/api/brands/acme/social/twitter"
@@ -70,7 +71,7 @@ def follow(number: int, **more: Any) -> dict[str, Any]:
 async def ada(suite: Suite) -> SignedIn:
     """An ambassador who let us read."""
     me = await suite.sign_in()
-    await give_grant(await app.brand("acme"), me.account.id, Network.TWITTER, "token", ACCOUNT)
+    await give_grant(await app.brand("acme"), me.account.id, Network.TWITTER, token_of(ACCOUNT), ACCOUNT)
     return me
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.domain.address_book import Entry
+from shared.domain.errors import LogInRefusedError
 from shared.domain.messages import faults
 from shared.ports import Begun, Clock, Document, Fate, OutgoingMail, SendResult
 
@@ -119,6 +120,21 @@ class FakeAddressBook:
         """The contacts."""
         for start in range(0, len(self.entries), 2):
             yield self.entries[start : start + 2]
+
+
+def token_of(account: str) -> str:
+    """A token by which the networks of the tests open an account."""
+    return f"token-of-{account}"
+
+
+class FakeNetwork:
+    """A social network whose tokens say themselves whose they are."""
+
+    async def account_of(self, token: str) -> str:
+        """The account."""
+        if not token.startswith(token_of("")):
+            raise LogInRefusedError("code_refused")
+        return token.removeprefix(token_of(""))
 
 
 def _checked(path: str) -> str:

@@ -33,7 +33,7 @@ from shared.usecases import (
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Collection
 from shared.usecases.destroying import destroy
-from tests.support.fakes import FakeClock, FakeFiles, FakeMailer, FakeQueue
+from tests.support.fakes import FakeClock, FakeFiles, FakeMailer, FakeNetwork, FakeQueue
 
 
 def brand_record(id: str, **policy: Any) -> BrandRecord:
@@ -168,6 +168,7 @@ async def make_world(store: Any, *brands: BrandRecord, clock: FakeClock | None =
         "tokens": Tokens([b"t" * 32]),
         "public_url": "https://suite.example",
         "bcrypt_cost": 4,
+        "networks": dict.fromkeys(("facebook", "facebook_pages", "twitter"), FakeNetwork()),
         **ports,
     }
     suite = Ports(**made)

@@ -21,6 +21,7 @@ from shared.usecases.claims import by_network
 from shared.usecases.saving import Edit, save
 from tests.support.acts import answered, entered, event_of, invited, ledger_faults, opted_out, receive, rotated
 from tests.support.disaster import accepted, backed_up, replayed_again, restored, states
+from tests.support.fakes import token_of
 from tests.support.world import World
 from tests.usecases.test_accounts import ADA, PASSWORD, confirmed
 
@@ -178,14 +179,14 @@ async def test_BAK_3_a_switch_that_was_turned_off_since_is_off(world: World) -> 
 @pytest.mark.rule("BAK-3")
 @pytest.mark.rule("AMB-5")
 async def test_BAK_3_a_grant_that_was_withdrawn_since_is_not_there_again(world: World, acme: Brand, ada: str) -> None:
-    for network, id in ((Network.FACEBOOK, "1"), (Network.INSTAGRAM, "2")):
-        await grants.give_grant(acme, ada, network, "a token", id)
+    for network, id in ((Network.FACEBOOK, "1"), (Network.TWITTER, "2")):
+        await grants.give_grant(acme, ada, network, token_of(id), id)
     world.clock.advance(minutes=1)
     await backed_up(world)
     await grants.withdraw_grant(acme, ada, Network.FACEBOOK)
     fresh, _ = await restored(world)
     again = await (await fresh.brand()).ambassadors.get(ada, ada)
-    assert again and list(again.record.grants) == [Network.INSTAGRAM]
+    assert again and list(again.record.grants) == [Network.TWITTER]
     assert await by_network(await fresh.brand(), Network.FACEBOOK, "1") is None
     assert await replayed_again(fresh) == 0
 
