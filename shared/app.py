@@ -97,12 +97,8 @@ async def close() -> None:
         ports = ports_of_the_suite()
         await ports.store.close()
         files = (ports.files, ports.tombstones, ports.backups)
-        asked = [
-            one
-            for some in (ports.identity, ports.address_books, ports.networks)
-            if isinstance(some, Lazily)
-            for one in some.made()
-        ]
+        lazy = (ports.identity, ports.address_books, ports.networks)
+        asked = [one for some in lazy if isinstance(some, Lazily) for one in some.made()]
         for port in (ports.queue, *files, ports.mailer, *asked):
             if isinstance(port, Closing):
                 await port.aclose()

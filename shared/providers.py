@@ -1,4 +1,4 @@
-"""Which identity providers, linked address books and social networks the settings know; each is made, and imported, when it is first asked for."""
+"""Whom the settings know to ask: identity providers, address books, networks; each is made at its first use, and not before."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar

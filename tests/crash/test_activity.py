@@ -139,9 +139,8 @@ async def _found_by_what_is_granted(run: Run) -> None:
     for number in (7, 8):
         free = network_claim(Network.TWITTER, brand.hasher.ref(f"account {number}")) not in held
         if free:
-            await grants.give_grant(
-                brand, run.suite.known[BEA], Network.TWITTER, token_of(f"account {number}"), f"account {number}"
-            )
+            account = f"account {number}"
+            await grants.give_grant(brand, run.suite.known[BEA], Network.TWITTER, token_of(account), account)
 
 
 async def _nothing_is_left(run: Run) -> None:
