@@ -22,6 +22,8 @@ from pydantic.alias_generators import to_camel
 
 from functions.catalogue import ROUTES
 from functions.standing import check_standing
+from shared import app
+from shared.calling import calling
 from shared.domain.errors import (
     DomainError,
     FieldError,
@@ -31,6 +33,7 @@ from shared.domain.errors import (
     TooManyRequestsError,
     UnknownObjectError,
 )
+from shared.domain.telemetry import Call
 
 log = logging.getLogger("popsell")
 
@@ -124,19 +127,34 @@ def operation(
         name, route, says = handler.__name__, ROUTES[handler.__name__], (handler.__doc__ or "").strip()
         OPERATIONS.append(Operation(name, says, route.methods, route.path, auth, body, query, takes, answers))
 
-        async def guarded(req: func.HttpRequest) -> func.HttpResponse:
+        async def guarded(req: func.HttpRequest, call: Call) -> func.HttpResponse:
             try:
                 await check_standing(req, route.path, while_suspended=while_suspended)
                 return await handler(req)
             except DomainError as error:
+                _told(call, error)
                 return problem(error, SIGN_IN.get(auth, "Bearer"))
             except Exception as error:
+                call.failed(type(error).__name__)
                 return problem(unexpected(name, error))
 
-        HANDLERS[name] = guarded
+        async def told(req: func.HttpRequest) -> func.HttpResponse:
+            with calling(app.telemetry(), name, req.headers.get("traceparent")) as call:
+                response = await guarded(req, call)
+                call.status = response.status_code
+                return response
+
+        HANDLERS[name] = told
         return handler
 
     return register
+
+
+def _told(call: Call, error: DomainError) -> None:
+    if error.status >= 500:
+        call.failed(type(error).__name__)
+    else:
+        call.refused()
 
 
 def unexpected(function: str, error: Exception) -> DomainError:

@@ -9,6 +9,7 @@ import azure.functions as func
 from functions.catalogue import QUEUES
 from functions.http import unexpected
 from shared import app
+from shared.calling import calling
 from shared.domain.errors import DomainError, UnknownObjectError
 
 Work = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -61,13 +62,15 @@ async def _unless_nobody_is_left(work: Work, message: Mapping[str, Any]) -> None
 
 async def _without_words(name: str, work: Awaitable[None]) -> None:
     """Lets failures through to the host, which tries again, as their type alone: it logs messages and their chain (VIS-8)."""
-    try:
-        await work
-        return
-    except Exception as error:
-        what = type(error).__name__
-        if not isinstance(error, DomainError):
-            unexpected(name, error)
+    with calling(app.telemetry(), name) as call:
+        try:
+            await work
+            return
+        except Exception as error:
+            what = type(error).__name__
+            call.failed(what)
+            if not isinstance(error, DomainError):
+                unexpected(name, error)
     raise FailedError(what)  # outside of the handler, so that no context leads back to what was said
 
 

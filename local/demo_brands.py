@@ -8,6 +8,7 @@ from local import demo_people
 from local.demo_forms import described_forms, seed_forms
 from shared import app
 from shared.adapters.cosmos import CosmosStore
+from shared.adapters.counted import CountedStore
 from shared.domain.api_keys import ApiScope, key_text
 from shared.domain.policy import BrandRecord, Durations, Features, Policy, Sender
 from shared.domain.staff import Role, StaffMember
@@ -86,6 +87,7 @@ async def describe() -> dict[str, Any]:
 async def _databases() -> None:
     """An emulator holds none when it starts; those of an account come from Bicep."""
     store = app.ports_of_the_suite().store
+    store = store.counted if isinstance(store, CountedStore) else store
     if isinstance(store, CosmosStore) and store.is_emulator:
         for brand in (None, *(brand.id for brand in BRANDS)):
             await store.provision(brand)

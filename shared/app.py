@@ -3,13 +3,14 @@
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
+from shared.calling import running
 from shared.domain import containers
 from shared.domain.quarantine import QuarantinedEvent
 from shared.domain.staff import StaffMember
 from shared.domain.tokens import Tokens
-from shared.ports import Ports, Store
+from shared.ports import Ports, Store, Telemetry
 from shared.providers import Lazily, address_books, identity_providers, social_networks
 from shared.settings import Settings, read_settings
 from shared.usecases.brands import Brand, Brands
@@ -19,9 +20,9 @@ _overrides: dict[str, Any] = {}
 
 
 def override(**ports: Any) -> None:
-    """Puts other adapters behind ports, named as in `Ports`; for hosts and tests, before the first use."""
+    """Puts other adapters behind ports, named as in `Ports`, or `telemetry`; for hosts and tests, before the first use."""
     _overrides.update(ports)
-    for made in (settings, ports_of_the_suite, brands):
+    for made in (settings, telemetry, ports_of_the_suite, brands):
         made.cache_clear()
 
 
@@ -29,6 +30,20 @@ def override(**ports: Any) -> None:
 def settings() -> Settings:
     """The settings of this process."""
     return read_settings(os.environ)
+
+
+@lru_cache(maxsize=1)
+def telemetry() -> Telemetry:
+    """Where the suite tells of itself; nowhere, and at no cost, unless a setting says so."""
+    if "telemetry" in _overrides:
+        return cast("Telemetry", _overrides["telemetry"])
+    if connection := settings().insights:
+        from shared.adapters.azure_monitor import to_azure_monitor
+
+        return to_azure_monitor(connection)
+    from shared.adapters.silent import Silent
+
+    return Silent()
 
 
 @lru_cache(maxsize=1)
@@ -58,10 +73,26 @@ def ports_of_the_suite() -> Ports:
         "identity": identity_providers(s),
         "address_books": address_books(s),
         "networks": social_networks(s),
-        **_overrides,
+        **{name: port for name, port in _overrides.items() if name != "telemetry"},
     }
-    made.setdefault("store", _store(s))
-    return Ports(**made)
+    if "store" not in made:
+        made["store"] = _store(s)
+    return Ports(**_counted(made))
+
+
+def _counted(made: dict[str, Any]) -> dict[str, Any]:
+    """The ports as they are told of; as they are when nobody hears."""
+    from shared.adapters.silent import Silent
+
+    if isinstance(telemetry(), Silent):
+        return made
+    from shared.adapters.counted import CountedMailer, CountedQueue, CountedStore
+
+    return made | {
+        "store": CountedStore(made["store"]),
+        "queue": CountedQueue(made["queue"]),
+        "mailer": CountedMailer(made["mailer"], telemetry()),
+    }
 
 
 @lru_cache(maxsize=1)
@@ -72,7 +103,10 @@ def brands() -> Brands:
 
 async def brand(id: str) -> Brand:
     """One brand; raises UnknownObjectError when there is none."""
-    return await brands().get(id)
+    opened = await brands().get(id)
+    if call := running():
+        call.brands.add(id)
+    return opened
 
 
 def quarantine() -> Collection[QuarantinedEvent]:
@@ -120,4 +154,4 @@ def _store(s: Settings) -> Store:
         return SqliteStore(Path(s.store_url.removeprefix("sqlite://")))
     from shared.adapters.cosmos import CosmosStore
 
-    return CosmosStore(s.store_url, s.cosmos_key)
+    return CosmosStore(s.store_url, s.cosmos_key, lambda: telemetry().add("popsell.store.throttled"))

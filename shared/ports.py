@@ -1,6 +1,7 @@
 """What the use cases need from the world, as small protocols; adapters provide it, tests fake or wrap it."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from shared.domain.containers import Container
 from shared.domain.hashing import WrappedKey
+from shared.domain.telemetry import Call
 from shared.domain.tokens import Tokens
 
 if TYPE_CHECKING:  # it brings every format of address books along
@@ -335,6 +337,26 @@ class Vault(Protocol):
 
     def unwrap(self, wrapped: WrappedKey) -> bytes:
         """Decrypts a stored key; raises ValueError when it was not wrapped here."""
+        ...
+
+
+class Telemetry(Protocol):
+    """What the suite tells of itself; only what `shared/domain/telemetry.py` allows gets in (VIS-8)."""
+
+    def calling(self, function: str, parent: str | None = None) -> AbstractContextManager[Call]:
+        """Tells of one call of a function when it ends; `parent` is a W3C traceparent that it goes on from."""
+        ...
+
+    def add(self, metric: str, amount: int = 1, **by: str) -> None:
+        """Adds to a counter."""
+        ...
+
+    def record(self, metric: str, value: float, **by: str) -> None:
+        """Notes how a gauge stands."""
+        ...
+
+    def flush(self) -> None:
+        """Hands over what was noted; blocks for some seconds at most."""
         ...
 
 

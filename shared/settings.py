@@ -46,6 +46,7 @@ class Settings:
         str | None
     )  # CRM_URL: where ambassadors work, with {brand} in it; left out, a log-in ends at a page of our own
     manager_url: str | None  # MANAGER_URL: where a log-in to the Manager ends; left out, at a page of the suite's own
+    insights: str | None  # APPLICATIONINSIGHTS_CONNECTION_STRING: where spans and metrics go; left out, nowhere
     identity_sandbox: str | None  # IDENTITY_SANDBOX_URL: in place of every identity provider, on one machine alone
 
 
@@ -105,6 +106,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         manager_tenant=optional("MANAGER_TENANT") or "organizations",
         crm_url=optional("CRM_URL"),
         manager_url=optional("MANAGER_URL"),
+        insights=optional("APPLICATIONINSIGHTS_CONNECTION_STRING"),
         identity_sandbox=_sandbox(optional("IDENTITY_SANDBOX_URL"), required("PUBLIC_URL")),
     )
 

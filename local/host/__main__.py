@@ -11,8 +11,10 @@ from local.addresses import listen
 from local.clock import ShiftedClock
 from local.host import logs
 from local.host.server import App, Host
+from local.host.telemetry import telemetry_to
 from local.project import ROOT
 from local.state import State
+from shared.adapters.telemetry import OpenTelemetry
 
 
 def main() -> int:
@@ -25,16 +27,20 @@ def main() -> int:
     state = State(arguments.state.resolve())
     state.open()
     logs.set_up(state.logs / "functions.log")
-    return asyncio.run(_serve(arguments.port, state, arguments.app))
+    told = telemetry_to(state.logs / "telemetry.log")
+    try:
+        return asyncio.run(_serve(arguments.port, state, arguments.app, told))
+    finally:
+        told.shut_down()
 
 
-async def _serve(port: int, state: State, module: str) -> int:
+async def _serve(port: int, state: State, module: str, told: OpenTelemetry) -> int:
     demo = import_module("local.demo_brands")
     with listen(port) as listening:
         app = App(
             module,
             ROOT / "host.json",
-            install=_install,
+            install=lambda clock: _install(clock, told),
             seed=demo.seed,
             describe=demo.describe,
             settle=_settle,
@@ -56,8 +62,8 @@ async def _close() -> None:
     await import_module("shared.app").close()
 
 
-def _install(clock: ShiftedClock) -> None:
-    import_module("shared.app").override(clock=clock)
+def _install(clock: ShiftedClock, told: OpenTelemetry) -> None:
+    import_module("shared.app").override(clock=clock, telemetry=told)
 
 
 if __name__ == "__main__":

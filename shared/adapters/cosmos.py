@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 CONCURRENCY: Final = 16
 """How many requests of one call are under way at once."""
 
+TOO_MANY_REQUESTS: Final = 429
+
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _SYSTEM: Final = ("_etag", "_rid", "_self", "_ts", "_attachments")
 
@@ -64,13 +66,15 @@ class CosmosStore:
     only. The client is made at the first call: importing the SDK is a part of a cold start that not all calls need.
     """
 
-    def __init__(self, url: str, key: str | None) -> None:
+    def __init__(self, url: str, key: str | None, throttled: Callable[[], None] = lambda: None) -> None:
+        """`throttled` is called whenever the service answers 429, also where the SDK then tries again by itself."""
         parts = urlsplit(url)
         self.is_emulator = parts.scheme == "http" and parts.hostname in _LOOPBACK
         if parts.scheme != "https" and not self.is_emulator:
             raise ValueError("Cosmos DB is spoken to over https")
         self._url = url
         self._key = key
+        self._throttled = throttled
         self._opening = asyncio.Lock()
         self._client: CosmosClient | None = None
         self._credential: Any = None
@@ -146,8 +150,17 @@ class CosmosStore:
 
             credential = self._credential = DefaultAzureCredential()
         # The emulator names itself with https, where it does not listen.
-        client = CosmosClient(self._url, credential, enable_endpoint_discovery=not self.is_emulator)
+        client = CosmosClient(
+            self._url,
+            credential,
+            enable_endpoint_discovery=not self.is_emulator,
+            raw_response_hook=self._heard,  # the pipeline's own: it sees each answer, before the SDK tries again
+        )
         return await client.__aenter__()
+
+    def _heard(self, answer: Any) -> None:
+        if answer.http_response.status_code == TOO_MANY_REQUESTS:
+            self._throttled()
 
     def _policy(self, container: Container) -> dict[str, Any]:
         policy = indexing_policy(container)

@@ -6,6 +6,7 @@ of its pattern, does not get into any span or metric: what has no place cannot l
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -88,3 +89,42 @@ def _fits(name: str, value: Value) -> bool:
     if pattern is None:
         return isinstance(value, int)
     return isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of a function while it runs: what will be told of it, counted as it goes on."""
+
+    function: str
+    brands: set[str] = field(default_factory=set)  # only those that there are: a caller may write anything into a path
+    outcome: str = "done"
+    error: str | None = None
+    status: int | None = None
+    reads: int = 0  # documents asked for by their ids, and pages of queries
+    writes: int = 0  # documents
+    messages: int = 0
+    provider_calls: int = 0
+
+    def refused(self) -> None:
+        """The caller was told why not."""
+        self.outcome = "refused"
+
+    def failed(self, error: str) -> None:
+        """Something nobody foresaw, or what another has to be asked again for; by the type's name."""
+        self.outcome, self.error = "failed", error
+
+    def attributes(self) -> dict[str, Value]:
+        """What its span says."""
+        return allowed(
+            {
+                "function": self.function,
+                "brand": next(iter(self.brands)) if len(self.brands) == 1 else None,  # a timer's call has many
+                "outcome": self.outcome,
+                "error": self.error,
+                "status": self.status,
+                "store.reads": self.reads,
+                "store.writes": self.writes,
+                "queue.messages": self.messages,
+                "provider.calls": self.provider_calls,
+            }
+        )

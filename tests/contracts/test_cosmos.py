@@ -118,7 +118,12 @@ class Throttling:
     def __init__(self, emulator: str) -> None:
         self.refusals = 0
         self.refused = 0
+        self.heard = 0
         self._emulator = emulator
+
+    def hear(self) -> None:
+        """What the store is given to call at each refusal."""
+        self.heard += 1
 
     async def handle(self, request: web.Request) -> web.Response:
         if self.refusals and "/docs" in request.path:
@@ -149,7 +154,7 @@ async def throttled(cosmos_emulator: str, the_brand: str) -> AsyncIterator[tuple
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    store = CosmosStore(f"http://127.0.0.1:{runner.addresses[0][1]}", KEY)
+    store = CosmosStore(f"http://127.0.0.1:{runner.addresses[0][1]}", KEY, throttling.hear)
     await store.provision(the_brand)
     yield throttling, store
     await store.close()
@@ -175,6 +180,7 @@ async def test_a_busy_service_is_waited_for_in_every_kind_of_call(
         throttling.refused = 0
         assert await call()
         assert throttling.refused == SDK_TRIES + 2
+    assert throttling.heard == len(calls) * (SDK_TRIES + 2)  # each refusal is told, also those that the SDK bears
 
 
 async def test_patience_has_an_end(throttled: tuple[Throttling, CosmosStore], the_brand: str) -> None:

@@ -1,7 +1,10 @@
 """What may be told of the suite: names and patterns, and nothing that has no place among them (VIS-8)."""
 
+import re
+
 import pytest
 
+from local.project import ROOT
 from shared.domain.telemetry import ATTRIBUTES, METRICS, allowed
 
 pytestmark = pytest.mark.rule("VIS-8")
@@ -42,3 +45,8 @@ def test_every_metric_is_told_apart_by_attributes_that_there_are_and_says_what_i
         assert set(metric.by) <= ATTRIBUTES.keys()
         assert metric.unit
         assert metric.description.endswith(".")
+
+
+def test_the_handbook_names_every_metric_and_no_other() -> None:
+    written = set(re.findall(r"^\| `(popsell\.[a-z.]+)`", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE))
+    assert written == METRICS.keys()

@@ -18,6 +18,7 @@ from local.host.http import HttpFunctions
 from local.host.invocations import Invocations
 from local.host.routes import compile_routes
 from shared import app
+from shared.adapters.silent import Silent
 from shared.adapters.sqlite import SqliteStore
 from shared.domain import containers
 from shared.domain.ambassador import Ambassador, Claim
@@ -25,7 +26,7 @@ from shared.domain.containers import Container
 from shared.domain.ids import new_id
 from shared.domain.passwords import hash_password
 from shared.domain.staff import Role, StaffMember
-from shared.ports import Query, Store
+from shared.ports import Query, Store, Telemetry
 from shared.usecases.staff_sessions import open_staff_session
 from tests.support.world import World, make_world
 
@@ -156,7 +157,7 @@ class Suite:
 
 
 @asynccontextmanager
-async def serving(store: Store | None = None, **ports: Any) -> AsyncIterator[Suite]:
+async def serving(store: Store | None = None, telemetry: Telemetry | None = None, **ports: Any) -> AsyncIterator[Suite]:
     """A suite on a fresh store, or on this one, with single ports replaced."""
     store = store or SqliteStore(None, inline=True)
     world = await make_world(store, public_url=URL, **ports)
@@ -174,6 +175,7 @@ async def serving(store: Store | None = None, **ports: Any) -> AsyncIterator[Sui
         public_url=given.public_url,
         bcrypt_cost=given.bcrypt_cost,
         networks=given.networks,
+        telemetry=telemetry or Silent(),
     )
     world.brands = app.brands()
     transport = httpx.ASGITransport(app=http_functions())

@@ -1,4 +1,4 @@
-"""No personal data and no token in any log, exception, queue message, quarantine entry or address (VIS-8)."""
+"""No personal data and no token in any log, span, metric, exception, queue message, quarantine entry or address (VIS-8)."""
 
 import json
 import re
@@ -30,6 +30,7 @@ from tests.functions.suite import Suite, serving
 from tests.functions.tenants import FORM
 from tests.support.azurite import Azurite
 from tests.support.scripted_http import Answer, Request, ScriptedServer, scripted_server
+from tests.support.telling import Told, telling
 
 pytestmark = pytest.mark.rule("VIS-8")
 
@@ -102,9 +103,9 @@ class Run:
 
 
 @asynccontextmanager
-async def watched(azurite: Azurite) -> AsyncIterator[Run]:
+async def watched(azurite: Azurite, told: Told) -> AsyncIterator[Run]:
     """A suite on the real adapters of queue, files and mails, over a store that can be told to fail."""
-    async with scripted_server() as server, serving() as suite:
+    async with scripted_server() as server, serving(telemetry=told.telemetry) as suite:
         faults = Faults()
         real = StorageQueue(azurite.connection)
         queue = Tee(suite.world.queue, real, faults)
@@ -330,9 +331,10 @@ def claims(run: Run, link: str) -> dict[str, str]:
 
 
 async def test_nothing_of_a_person_is_let_out(azurite: Azurite, suite_environment: None) -> None:
-    with every_log_record() as said:
-        async with watched(azurite) as run:
+    with every_log_record() as said, telling() as told:
+        async with watched(azurite, told) as run:
             await play(run)
+            telemetry = told.everything()
             quarantine = repr((await run.suite.dump())["platform/quarantine"])
             files = [name for name in said if "canary-" in name]
     failures = ["".join(traceback.format_exception(error)) for error in run.suite.failures]
@@ -348,7 +350,8 @@ async def test_nothing_of_a_person_is_let_out(azurite: Azurite, suite_environmen
     assert len(run.answers) > 30
     assert files, "the storage client logs its calls"
     assert '"reason"' in quarantine or "'reason'" in quarantine
-    for texts in (said, failures, run.answers, run.queue.sent, [quarantine], asked):
+    assert len(telemetry) > 200
+    for texts in (said, failures, run.answers, run.queue.sent, [quarantine], asked, telemetry):
         assert found_in(texts, run.tokens) == []
     assert found_in([repr(claims(run, link)) for link in links], []) == []
     assert found_in([link.rsplit("/", 1)[0] for link in links], []) == []
