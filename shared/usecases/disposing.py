@@ -1,4 +1,4 @@
-"""Carrying out what was decided about a page of contacts: one batch of deletions, one of edits with their proofs, and a tally."""
+"""Carrying out what was decided of a page of contacts: deletions, edits with their proofs, keys that led there, and a tally."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from shared.domain.retention import RuleId
 from shared.ports import Outcome
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Versioned
+from shared.usecases.leading_keys import give_back, take_keys
 from shared.usecases.saving import Edit, save_many
 
 Decided = tuple[Versioned[Contact], Disposition]
@@ -29,10 +30,17 @@ async def carry_out(brand: Brand, decided: Iterable[Decided], rule: RuleId, run:
             deletions.append(Change(item, None))
         else:
             edits.append((Edit(item, disposition.contact, evidence), disposition))
-    for result in await brand.contacts.write_many(deletions):
+    going = [change.before.record for change in deletions if change.before]
+    hashed = [edit.after for edit, _ in edits if edit.after.anonymised_at]
+    keys = await take_keys(brand, [*going, *hashed])
+    stays: list[str] = []
+    for contact, result in zip(going, await brand.contacts.write_many(deletions), strict=True):
         written = result.outcome is Outcome.WRITTEN
         tally[f"done.{Done.DELETED}" if written else "skipped.changed_meanwhile"] += 1
+        stays += [] if written else [contact.id]
     saved = await save_many(brand, [edit for edit, _ in edits])
-    for (_, disposition), contact in zip(edits, saved, strict=True):
-        tally[f"done.{disposition.done}" if contact else "skipped.changed_meanwhile"] += 1
+    for (edit, disposition), after in zip(edits, saved, strict=True):
+        tally[f"done.{disposition.done}" if after else "skipped.changed_meanwhile"] += 1
+        stays += [] if after else [edit.after.id]
+    await give_back(brand, keys, stays)
     return tally

@@ -7,25 +7,21 @@ from contextlib import suppress
 from shared.domain.contact import Contact
 from shared.domain.ledger import Entry, Evidence, next_entry
 from shared.domain.rights import RightsRequest
-from shared.domain.syncing import key_refs
 from shared.ports import StaleError
 from shared.usecases.brands import Brand
-from shared.usecases.collections import Change
+from shared.usecases.leading_keys import take_keys
 
 SUPPRESSED = "suppressedHashes"
 
 
 async def let_go(brand: Brand, contact: Contact) -> None:
-    """Deletes what leads to the record: its voucher, by which a purchase would come to it, and the brand's key for it."""
+    """Deletes what leads to the record: its voucher, by which a purchase would come to it, and the brand's keys for it."""
     if contact.voucher:
         current = await brand.vouchers.get(contact.voucher.code, contact.voucher.code)
         if current and current.record.redeemed is None:
             with suppress(StaleError):  # redeemed in this moment: the sale stays, and the record's own part of it goes
                 await brand.vouchers.delete(current)
-    if contact.customer_id:
-        refs = key_refs(brand.hasher, contact.customer_id)
-        keys = (await brand.sync_keys.get_many([(ref, ref) for ref in refs])).values()
-        await brand.sync_keys.write_many([Change(key, None) for key in keys if key.record.contact_id == contact.id])
+    await take_keys(brand, [contact])
 
 
 def tally(counts: Counter[str], contact: Contact) -> None:

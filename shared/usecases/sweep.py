@@ -12,16 +12,15 @@ from shared.domain.disposition import Disposition, Done, dispose
 from shared.domain.errors import ChangedMeanwhileError, UnknownObjectError
 from shared.domain.inactivity import forgets, warns
 from shared.domain.jobs import MailBatch, RuleReport, Run, RunState
-from shared.domain.ledger import Evidence
 from shared.domain.policy import BrandStatus, Durations
 from shared.domain.records import stamp
 from shared.domain.retention import RULES, Action, Rule, RuleId, is_due, rules_of
-from shared.ports import Outcome, Query, StaleError, Where
+from shared.ports import Query, StaleError, Where
 from shared.usecases import brand_end, farewell
 from shared.usecases.brands import Brand
-from shared.usecases.collections import Change, Collection, Versioned, chunks
+from shared.usecases.collections import Collection, Versioned, chunks
+from shared.usecases.disposing import Decided, carry_out
 from shared.usecases.invite import A_BATCH, queue_batches
-from shared.usecases.saving import Edit, save_many
 from shared.usecases.warning import warn_page
 
 QUEUE = "sweeps"
@@ -253,32 +252,20 @@ async def _dispose_page(
     brand: Brand, rule: Rule, page: Sequence[Versioned[Contact]], run: Run, waiting: Recipients
 ) -> Counter[str]:
     tally: Counter[str] = Counter()
-    edits: list[tuple[Edit, Disposition]] = []
-    deletions: list[Change[Contact]] = []
+    decided: list[Decided] = []
     second: list[tuple[str, str]] = []
     now = brand.now()
     for item in page:
         disposition = dispose(item.record, run.started_at, run.durations, written_at=now)
         if disposition is None:
             tally["skipped.no_longer_due"] += 1
-        elif item.record.outgoing:
+        elif disposition.done is not Done.SECOND_INVITATION_QUEUED:
+            decided.append((item, disposition))
+        elif item.record.outgoing or (item.record.ambassador_id, item.record.id) in waiting:
             tally["skipped.mail_under_way"] += 1
-        elif disposition.done is Done.SECOND_INVITATION_QUEUED:
-            key = item.record.ambassador_id, item.record.id
-            if key in waiting:
-                tally["skipped.mail_under_way"] += 1
-            else:
-                second.append(key)
-        elif disposition.contact is None:
-            deletions.append(Change(item, None))
         else:
-            evidence = Evidence(actor="system", mechanism=rule.id, reason=run.id)
-            edits.append((Edit(item, disposition.contact, evidence), disposition))
-    for result in await brand.contacts.write_many(deletions):
-        tally[_outcome(Done.DELETED, written=result.outcome is Outcome.WRITTEN)] += 1
-    saved = await save_many(brand, [edit for edit, _ in edits])
-    for (_, disposition), contact in zip(edits, saved, strict=True):
-        tally[_outcome(disposition.done, written=contact is not None)] += 1
+            second.append((item.record.ambassador_id, item.record.id))
+    tally += await carry_out(brand, decided, rule.id, run)
     if second:
         tally += await _queue_second_invitations(brand, second)
     return tally
@@ -294,10 +281,6 @@ async def _queue_second_invitations(brand: Brand, contacts: Sequence[tuple[str, 
     ]
     await queue_batches(brand, batches)
     return Counter({f"done.{Done.SECOND_INVITATION_QUEUED}": len(contacts)})
-
-
-def _outcome(done: Done, *, written: bool) -> str:
-    return f"done.{done}" if written else "skipped.changed_meanwhile"
 
 
 async def _reported(

@@ -139,8 +139,8 @@ async def _found_by_what_is_granted(run: Run) -> None:
     for number in (7, 8):
         free = network_claim(Network.TWITTER, brand.hasher.ref(f"account {number}")) not in held
         if free:
-            account = f"account {number}"
-            await grants.give_grant(brand, run.suite.known[BEA], Network.TWITTER, token_of(account), account)
+            other = f"account {number}"
+            await grants.give_grant(brand, run.suite.known[BEA], Network.TWITTER, token_of(other), other)
 
 
 async def _nothing_is_left(run: Run) -> None:

@@ -1,6 +1,6 @@
 """The brand's database sends contacts: by its own keys, again and again, and never against what a person said (COL-3, COL-12)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -12,17 +12,20 @@ from shared.domain.contact import Contact
 from shared.domain.errors import FeatureOffError
 from shared.domain.policy import Features
 from shared.domain.suppression import SuppressionReason
-from shared.domain.syncing import RowAnswer, RowResult, Upsert
-from shared.usecases import answer, contacts
+from shared.domain.syncing import RowAnswer, RowResult, Upsert, key_refs
+from shared.usecases import answer, contacts, disposing
+from shared.usecases.brands import Brand
+from shared.usecases.saving import Edit
 from shared.usecases.suppressing import reach_records, suppress
 from shared.usecases.sync_contacts import delete_contacts, upsert_contacts
 from tests.support.acts import answered, fresh_world, invited, ledger_faults, opted_out, rotated
 from tests.support.counting import CountingStore
+from tests.support.records import days
 from tests.support.world import World, brand_record
 
 pytestmark = [pytest.mark.rule("COL-3"), pytest.mark.rule("COL-12")]
 R, S, B = RowResult, AmbassadorOptIn, BrandOptIn
-GRACE = "grace@example.org"
+GRACE, ALAN = "grace@example.org", "alan@example.org"
 N = 250
 
 
@@ -283,6 +286,41 @@ async def test_what_it_costs() -> None:
         await delete_contacts(await world.brand(), [f"K{n}" for n in range(N)])
         assert counts.batch_reads["syncKeys"] == counts.batch_reads["contacts"] == N
         assert counts.writes == {"contacts": N, "syncKeys": N} and counts.queries.total() == 0
+
+
+@pytest.mark.rule("DEL-8")
+@pytest.mark.rule("RET-5")
+async def test_DEL_8_once_a_contact_is_only_a_hash_no_key_of_the_brands_leads_to_it(world: World, ada: str) -> None:
+    """Two keys that share an address are one record: both go."""
+    said = Said(ambassador=True, brand=False)
+    await sent(
+        world, *(row(ada, key, said, email=email) for key, email in (("K1", GRACE), ("K2", GRACE), ("K3", ALAN)))
+    )
+    await _opts_out(world, ada)
+    assert len(await _keys(world)) == 3
+    world.clock.advance(days(366))
+    await world.sweep()
+    (kept,) = await _keys(world)
+    assert kept == key_refs((await world.brand()).hasher, "K3")[0]
+    assert (await sent(world, row(ada, "K1", email=GRACE)))[0].result == R.OPTED_OUT, "the hash shuts her address out"
+
+
+@pytest.mark.rule("RET-16")
+async def test_RET_16_who_acts_in_the_moment_of_a_sweep_keeps_the_brands_key(
+    world: World, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sent(world, row(ada, said=Said(ambassador=True, brand=False), email=GRACE))
+    await _opts_out(world, ada)
+    keys = await _keys(world)
+    world.clock.advance(days(366))
+
+    async def somebody_was_faster(brand: Brand, edits: Sequence[Edit]) -> list[None]:
+        return [None for _ in edits]
+
+    monkeypatch.setattr(disposing, "save_many", somebody_was_faster)
+    await world.sweep()
+    assert await _keys(world) == keys
+    assert (await world.contact_of(GRACE)).anonymised_at is None
 
 
 async def _keys(world: World) -> list[str]:
