@@ -31,6 +31,8 @@ class Spec:
     """How long it may take to end by itself."""
     echo: bool = False
     """Whether its output also goes to the terminal."""
+    again: bool = False
+    """Whether it is started again when it ends by itself, as a scaled-out app's hosts are."""
 
 
 class Child:

@@ -54,14 +54,16 @@ def supporting_parts(ports: Ports, state: State) -> list[Spec]:
 
 def host_parts(ports: Ports, state: State, project: Path) -> list[Spec]:
     """The functions themselves, on each host; the first seeds what the others find."""
+    command = [sys.executable, "-m", "local.host", "--state", str(state.root)]
     return [
         Spec(
             "functions-host" if place == 1 else f"functions-host-{place}",
-            [sys.executable, "-m", "local.host", "--port", str(port.number), "--state", str(state.root)],
+            [*command, "--port", str(port.number), "--instance", str(place)],
             f"{port.url}/admin/functions",
             environment=functions_environment(project, ports, state),
             grace_seconds=HOST_GRACE_SECONDS,
             echo=True,
+            again=ports.hosts > 1,
         )
         for place, port in enumerate((ports.functions, *ports.further_hosts), start=1)
     ]

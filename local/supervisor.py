@@ -44,11 +44,22 @@ class Suite:
                 if not await self._start(stage, stopping):
                     return
             on_ready()
-            await asyncio.wait([stopping, *self._endings()], return_when=asyncio.FIRST_COMPLETED)
-            self._raise_if_one_ended()
+            while not stopping.done():
+                endings = [child.ended for child in self._children]
+                await asyncio.wait([stopping, *endings], return_when=asyncio.FIRST_COMPLETED)
+                self._raise_if_ended([child for child in self._children if not child.spec.again])
+                await self._start_again(stopping)
         finally:
             stopping.cancel()
             await self._stop_all()
+
+    async def _start_again(self, stopping: asyncio.Task[bool]) -> None:
+        """Starts what ended by itself and may; it must become ready, or the suite ends."""
+        for child in [child for child in self._children if child.spec.again and child.ended.done()]:
+            if not stopping.done():
+                say(f"{child.spec.name} ended by itself")
+                self._children.remove(child)
+                await self._start([child.spec], stopping)
 
     async def _start(self, stage: Sequence[Spec], stopping: asyncio.Task[bool]) -> bool:
         """Starts a stage and waits until all of it is ready; False when asked to stop meanwhile."""
@@ -63,17 +74,16 @@ class Suite:
             started.append(child)
         ready = asyncio.create_task(_all_ready(started))
         try:
-            await asyncio.wait([stopping, ready, *self._endings()], return_when=asyncio.FIRST_COMPLETED)
-            self._raise_if_one_ended()
+            needed = [*started, *(child for child in self._children if not child.spec.again)]
+            endings = [child.ended for child in needed]
+            await asyncio.wait([stopping, ready, *endings], return_when=asyncio.FIRST_COMPLETED)
+            self._raise_if_ended(needed)
         finally:
             ready.cancel()
         return not stopping.done()
 
-    def _endings(self) -> list[asyncio.Task[int]]:
-        return [child.ended for child in self._children]
-
-    def _raise_if_one_ended(self) -> None:
-        for child in self._children:
+    def _raise_if_ended(self, needed: Sequence[Child]) -> None:
+        for child in needed:
             if child.ended.done() and not self._stopping.is_set():
                 # What was echoed stands above already.
                 lines = "" if child.spec.echo else "\n".join(f"  {line}" for line in child.last_lines)

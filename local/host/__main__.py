@@ -23,18 +23,19 @@ def main() -> int:
     parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
     parser.add_argument("--state", type=Path, required=True, help="folder that holds all it writes")
     parser.add_argument("--app", default="function_app", help="module whose `app` is served")
+    parser.add_argument("--instance", type=int, default=1, help="which of the hosts over one folder it is")
     arguments = parser.parse_args()
     state = State(arguments.state.resolve())
     state.open()
-    logs.set_up(state.logs / "functions.log")
-    told = telemetry_to(state.logs / "telemetry.log")
+    logs.set_up(state.logs / logs.name_of("functions", arguments.instance))
+    told = telemetry_to(state.logs / logs.name_of("telemetry", arguments.instance))
     try:
-        return asyncio.run(_serve(arguments.port, state, arguments.app, told))
+        return asyncio.run(_serve(arguments.port, state, arguments.app, told, arguments.instance))
     finally:
         told.shut_down()
 
 
-async def _serve(port: int, state: State, module: str, told: OpenTelemetry) -> int:
+async def _serve(port: int, state: State, module: str, told: OpenTelemetry, instance: int) -> int:
     demo = import_module("local.demo_brands")
     with listen(port) as listening:
         app = App(
@@ -46,7 +47,7 @@ async def _serve(port: int, state: State, module: str, told: OpenTelemetry) -> i
             settle=_settle,
             close=_close,
         )
-        host = Host(app, state, listening)
+        host = Host(app, state, listening, instance)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, host.stop)

@@ -46,6 +46,11 @@ class OneLine(logging.Formatter):
         return line
 
 
+def name_of(log: str, instance: int) -> str:
+    """The file of a host's log; each of several hosts has its own."""
+    return f"{log}.log" if instance == 1 else f"{log}-{instance}.log"
+
+
 def set_up(path: Path) -> None:
     """Sends every log record of the process to the file and its warnings to stderr."""
     logging.basicConfig(level=logging.INFO, handlers=[to_file(path), to_terminal()], force=True)

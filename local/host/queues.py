@@ -19,8 +19,8 @@ from local.host.invocations import Invocations
 from local.host.settings import QueueSettings
 
 # The real host leases for ten minutes; here a killed host's messages come back soon.
-LEASE_SECONDS = 30
-RENEW_SECONDS = 10
+LEASE_SECONDS = 15
+RENEW_SECONDS = 5
 SHORTEST_WAIT = 0.1
 LONGEST_WAIT = 1.0
 POISON_SUFFIX = "-poison"

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,17 +17,19 @@ from starlette.routing import Mount
 from local.clock import ShiftedClock
 from local.host.admin import Admin
 from local.host.drain import Drain
-from local.host.functions import load_functions
+from local.host.functions import Function, TimerTrigger, UnsupportedFunctionError, load_functions
 from local.host.http import LARGEST_BODY, HttpFunctions
 from local.host.invocations import Invocations
 from local.host.problems import on_http_exception
 from local.host.queues import Queues
 from local.host.routes import compile_routes
 from local.host.settings import read_host_json
+from local.host.timer_lock import TimerLock
 from local.host.timers import Timers
 from local.state import State
 
 GRACE_SECONDS = 5.0
+STORAGE = "AzureWebJobsStorage"
 
 
 async def nothing_to_seed() -> None:
@@ -64,8 +67,9 @@ class App:
 class Host:
     """Serves one app on a listening socket until told to stop."""
 
-    def __init__(self, app: App, state: State, listening: socket.socket) -> None:
+    def __init__(self, app: App, state: State, listening: socket.socket, instance: int = 1) -> None:
         self._app = app
+        self._instance = instance
         self._state = state
         self._listening = listening
         self._stopping = asyncio.Event()
@@ -83,8 +87,9 @@ class Host:
         functions = load_functions(self._app.module)
         runs = Invocations(settings.function_timeout)
         queues = Queues(functions, settings.queues, runs)
+        lock = self._lock(functions)
         try:
-            timers = Timers(functions, clock, runs, self._state.timers)
+            timers = Timers(functions, clock, runs, self._state.timers, lambda: lock is not None and lock.held)
             admin = Admin(
                 functions, runs, clock, timers, Drain(queues, timers, runs), self._app.describe, self._app.settle
             )
@@ -95,6 +100,8 @@ class Host:
             server = _Server(_asgi(admin, http), self._listening)
             async with server.running():
                 queues.start()
+                if lock:
+                    await lock.start()
                 timers.start()
                 self.ready.set()
                 await self._stopping.wait()
@@ -102,8 +109,19 @@ class Host:
                 await queues.stop()
             await runs.finish(GRACE_SECONDS)
         finally:
+            if lock:
+                await lock.stop()
             await queues.close()
             await self._app.close()
+
+    def _lock(self, functions: Sequence[Function]) -> TimerLock | None:
+        """What makes one of several hosts run the timers, where there are any."""
+        if not any(isinstance(function.trigger, TimerTrigger) for function in functions):
+            return None
+        storage = os.environ.get(STORAGE)
+        if not storage:
+            raise UnsupportedFunctionError(f"timers need {STORAGE}: one of several hosts runs them")
+        return TimerLock(storage, self._state.root, self._instance)
 
 
 def _asgi(admin: Admin, http: HttpFunctions) -> Starlette:

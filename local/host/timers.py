@@ -1,8 +1,8 @@
-"""Timer triggers on the suite's clock: one run at a time, one for all that a moved clock passed."""
+"""Timer triggers on the suite's clock: one run at a time and on one host, one for all that a moved clock passed."""
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -51,21 +51,28 @@ class Timer:
 
 
 class Timers:
-    """All timer functions of the host; what ran last is kept in a file, so that a restart misses nothing."""
+    """All timer functions of the host; what ran last is kept in a file, so that a restart misses nothing.
 
-    def __init__(self, functions: Sequence[Function], clock: ShiftedClock, runs: Invocations, path: Path) -> None:
+    Only while `is_mine` says so they run here: other hosts over the same file read in it what was run elsewhere.
+    """
+
+    def __init__(
+        self,
+        functions: Sequence[Function],
+        clock: ShiftedClock,
+        runs: Invocations,
+        path: Path,
+        is_mine: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._clock = clock
         self._runs = runs
         self._path = path
+        self._is_mine = is_mine
+        self._were_mine = False
         self._looking: asyncio.Task[None] | None = None
-        kept = json.loads(path.read_text()) if path.exists() else {}
-        now = clock.now().isoformat()
-        self._timers = [
-            Timer(function, datetime.fromisoformat(kept.get(function.name, now)).astimezone(UTC))
-            for function in functions
-            if isinstance(function.trigger, TimerTrigger)
-        ]
-        self._keep()
+        now = clock.now()
+        self._timers = [Timer(each, now) for each in functions if isinstance(each.trigger, TimerTrigger)]
+        self._read()
 
     def start(self) -> None:
         """Begins to watch the clock."""
@@ -79,6 +86,8 @@ class Timers:
 
     def fire_due(self) -> None:
         """Starts every timer whose time has come and that does not run already."""
+        if not self._mine():
+            return
         now = self._clock.now()
         for timer in self._timers:
             if timer.due <= now and not timer.is_running:
@@ -87,7 +96,9 @@ class Timers:
 
     @property
     def due(self) -> list[str]:
-        """The names of the timers that should run now or do."""
+        """The names of the timers that should run now or do, here or on another host."""
+        if not self._mine():
+            self._read()
         now = self._clock.now()
         return [timer.function.name for timer in self._timers if timer.is_running or timer.due <= now]
 
@@ -104,6 +115,23 @@ class Timers:
             self._keep()
         finally:
             timer.is_running = False
+
+    def _mine(self) -> bool:
+        """Whether they run here; whoever gets them goes on from what the host before did."""
+        mine = self._is_mine()
+        if mine and not self._were_mine:
+            self._read()
+            self._keep()
+        self._were_mine = mine
+        return mine
+
+    def _read(self) -> None:
+        """Takes over what another host, or this one before it was restarted, ran last."""
+        kept = json.loads(self._path.read_text()) if self._path.exists() else {}
+        for timer in self._timers:
+            if timer.function.name in kept and not timer.is_running:
+                timer.last = datetime.fromisoformat(kept[timer.function.name]).astimezone(UTC)
+                timer.due = timer.after(timer.last)
 
     def _keep(self) -> None:
         beside = self._path.with_suffix(".new")
