@@ -36,7 +36,7 @@ def check_brand(brand: str) -> str:
 
 def check_key(key: Key) -> Key:
     """The key if every store can hold it; raises ValueError."""
-    if not key.id or not key.partition or len(key.id.encode()) > 255 or len(key.partition.encode()) > 255:
+    if not (0 < len(key.id.encode()) <= 255 and 0 < len(key.partition.encode()) <= 255):
         raise ValueError("an id or partition is empty or longer than 255 bytes")
     if _ID_FORBIDS.search(key.id):
         raise ValueError("an id has / \\ ? # or a control character in it")
@@ -82,20 +82,20 @@ class Encoded:
 
 def encoded(container: Container, document: Document, body: bytes) -> Encoded:
     """The document, whose JSON this is, with what a store keeps beside it."""
-    indexed = []
-    for first, rest in _places(container):
-        value = document.get(first)
-        if rest:
-            value = field(value, rest) if isinstance(value, dict) else None
-        indexed.append(value)
+    get = document.get
+    indexed = [get(first) if rest is None else _within(get(first), rest) for first, rest in _places(container)]
     return Encoded(body, indexed, [field(document, path) for path in container.unique])
 
 
+def _within(value: Any, path: str) -> Any:
+    return field(value, path) if isinstance(value, dict) else None
+
+
 @cache
-def _places(container: Container) -> tuple[tuple[str, str], ...]:
-    """Each indexed path as its first name and the path from there."""
+def _places(container: Container) -> tuple[tuple[str, str | None], ...]:
+    """Each indexed path as its first name and the path from there, if it goes on."""
     parted = (path.partition(".") for path in indexed_paths(container))
-    return tuple((first, rest) for first, _, rest in parted)
+    return tuple((first, rest or None) for first, _, rest in parted)
 
 
 def encode(container: Container, key: Key, document: Document) -> Encoded:

@@ -266,7 +266,7 @@ def _cleaned(brand: Brand, rows: Iterable[Row | Unreadable], tally: _Tally) -> I
             tally.refuse(row.number, row.reason)
             continue
         fields: dict[str, Any] = {name: getattr(row, name) for name in FIELDS}
-        if any(value and len(value) > FIELD_LENGTH for value in (*fields.values(), *row.tags)):
+        if max(map(len, filter(None, (*fields.values(), *row.tags))), default=0) > FIELD_LENGTH:
             tally.refuse(row.number, "field_too_long")
             continue
         fields["tags"] = row.tags[:TAGS]
