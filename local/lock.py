@@ -4,7 +4,11 @@ from collections.abc import Sequence
 
 from local.project import run_tool
 
-LOCKED = {"requirements.in": "requirements.txt", "requirements-dev.in": "requirements-dev.txt"}
+LOCKED = {
+    "requirements.in": "requirements.txt",
+    "requirements-dev.in": "requirements-dev.txt",
+    "requirements-infra.in": "requirements-infra.txt",
+}
 OPTIONS = (
     "--universal",
     "--python-version=3.11",
@@ -16,7 +20,7 @@ OPTIONS = (
 
 
 def main(argv: Sequence[str]) -> int:
-    """Writes both lock files; arguments such as `--upgrade` go to `uv pip compile`."""
+    """Writes the lock files; arguments such as `--upgrade` go to `uv pip compile`."""
     for source, locked in LOCKED.items():
         print(f"{source} → {locked}", flush=True)
         failed = run_tool("uv", ["pip", "compile", "--quiet", *OPTIONS, *argv, source, "-o", locked])

@@ -1,6 +1,6 @@
 """`./dev rules`: makes docs/rules.md, the table rule → code → tests, from the list, the docstrings and the tests' marks.
 
-It makes docs/collection.md and docs/data-map.md too, from the tables of the domain.
+It makes docs/collection.md, docs/data-map.md and infra/suite.json too, from the tables of the code.
 """
 
 import ast
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local import collection_table, data_map_table
+from local.infra import suite
 from local.project import ROOT
 
 LIST = ROOT / "docs" / "rules.toml"
@@ -55,6 +56,7 @@ def main(argv: Sequence[str]) -> int:
     TABLE.write_text(table(rules), encoding="utf-8")
     collection_table.DOCUMENT.write_text(collection_table.document(), encoding="utf-8")
     data_map_table.DOCUMENT.write_text(data_map_table.document(), encoding="utf-8")
+    suite.DOCUMENT.write_text(suite.document(), encoding="utf-8")
     faults = [fault for rule in rules for fault in rule.faults()]
     print(
         "\n".join(faults)

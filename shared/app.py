@@ -49,6 +49,7 @@ def telemetry() -> Telemetry:
 @lru_cache(maxsize=1)
 def ports_of_the_suite() -> Ports:
     """Every port with its adapter; no connection is opened before it is used."""
+    from shared.adapters.backup_files import BackupFiles
     from shared.adapters.clock import SystemClock
     from shared.adapters.mailjet import MailjetMailer
     from shared.adapters.storage_connection import StorageConnection
@@ -63,7 +64,7 @@ def ports_of_the_suite() -> Ports:
         "queue": StorageQueue(storage),
         "files": StorageFiles(storage),
         "tombstones": StorageFiles(storage, "tombstones"),
-        "backups": StorageFiles(backups, "backups"),
+        "backups": BackupFiles(backups),
         "mailer": MailjetMailer(s.mailjet_url, s.mailjet_api_key, s.mailjet_api_secret),
         "clock": SystemClock(),
         "vault": EnvelopeVault(s.master_keys),

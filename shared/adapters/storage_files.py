@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # As much as aiohttp sends in one go without holding up the loop; a blob may have 50,000 blocks.
 BLOCK_BYTES = 1024 * 1024
+IMMUTABLE = "BlobImmutableDueToPolicy"
 
 
 class StorageFiles:
@@ -65,14 +66,20 @@ class StorageFiles:
                 yield chunk
 
     async def delete(self, path: str) -> None:
-        """Deletes the file, if it is there. Raises TryAgainError; ValueError for a bad path."""
-        from azure.core.exceptions import ResourceNotFoundError
+        """Deletes the file, if it is there; one that the account keeps immutable stays until its day, and its rules delete it.
+
+        Raises TryAgainError; ValueError for a bad path.
+        """
+        from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
         with storage_faults():
             try:
                 await self._blob(path).delete_blob(delete_snapshots="include")
             except ResourceNotFoundError:
                 return
+            except ResourceExistsError as refused:  # what the SDK makes of any 409
+                if getattr(refused, "error_code", None) != IMMUTABLE:
+                    raise
 
     async def list(self, prefix: str) -> AsyncIterator[str]:
         """The paths that begin so, in the order of their bytes. Raises TryAgainError."""

@@ -108,6 +108,12 @@ def _onto(base: Backup, full: Backup, kind: Kind, now: datetime) -> Backup:
 _NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d{6}Z)\.(monthly|daily|hourly)\.[a-z0-9]+")
 
 
+def kind_of(path: str) -> Kind | None:
+    """The kind of backup that a file belongs to; None for a brand's keys, which belong to all of them."""
+    named = _NAME.search(path)
+    return Kind(named[2]) if named else None
+
+
 def too_old(path: str, now: datetime) -> bool:
     """Whether the backup that a file belongs to is past its time, by the file's path alone."""
     named = _NAME.search(path)
