@@ -82,11 +82,12 @@ class MailAnswer(Answer):
 
 
 class SaleAnswer(Answer):
-    """A sale to the contact; of what, only the Manager shows (CON-1)."""
+    """A sale to the contact, or `count` older ones of a month in one; of what, only the Manager shows (CON-1)."""
 
     at: Instant
     amount: str
     currency: str
+    count: int
 
 
 class ContactAnswer(Answer):

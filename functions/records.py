@@ -41,7 +41,7 @@ from shared.usecases.staff_sessions import StaffCaller
 
 
 class SoldAnswer(SaleAnswer):
-    """A sale, and of what."""
+    """A sale, and of what; `order` is empty where it is a month's."""
 
     order: str
     products: tuple[str, ...]

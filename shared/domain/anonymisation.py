@@ -8,9 +8,10 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from shared.domain.ambassador import AccountStatus, Address, Ambassador
-from shared.domain.contact import Contact, Origin, Sale
+from shared.domain.contact import Contact, Origin
 from shared.domain.hashing import Hasher
 from shared.domain.records import Record
+from shared.domain.sales import coarse
 
 
 class Fate(StrEnum):
@@ -168,13 +169,13 @@ check_table(Ambassador, AMBASSADOR_FIELDS)
 
 def anonymised_contact(contact: Contact, at: datetime, because: str) -> Contact:
     """The contact without anything that says who it is; hashes, dates and statuses stay (DEL-4)."""
-    coarse: dict[str, Any] = {
+    reduced: dict[str, Any] = {
         "events": tuple(event.changed(mail=None) for event in contact.events),
-        "sales": tuple(_coarse(sale) for sale in contact.sales),
+        "sales": tuple(coarse(sale) for sale in contact.sales),
         "created_by": Origin(mechanism=contact.created_by.mechanism),
     }
     erased = _emptied(Contact, _going(CONTACT_FIELDS))
-    return contact.changed(**erased, **coarse, anonymised_at=at, modified_at=at, modified_by=Origin(mechanism=because))
+    return contact.changed(**erased, **reduced, anonymised_at=at, modified_at=at, modified_by=Origin(mechanism=because))
 
 
 def detached_contact(contact: Contact, at: datetime, because: str) -> Contact:
@@ -217,12 +218,3 @@ def _empty(field: FieldInfo) -> Any:
     if field.is_required():
         return "" if field.annotation is str else None
     return field.get_default(call_default_factory=True)
-
-
-def _coarse(sale: Sale) -> Sale:
-    return Sale(
-        order="",
-        at=sale.at.replace(day=1, hour=0, minute=0, second=0),
-        amount=sale.amount,
-        currency=sale.currency,
-    )

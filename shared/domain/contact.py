@@ -116,13 +116,14 @@ class Asking(Record):
 
 
 class Sale(Record):
-    """One order or purchase; products are for the Manager only."""
+    """One order or purchase; products are for the Manager only. Without an order it is the sum of a month's."""
 
     order: str
     at: Instant
     amount: str
     currency: str
     products: tuple[str, ...] = ()
+    count: int = 1  # how many orders the amount is of
 
 
 class IssuedVoucher(Record):

@@ -33,7 +33,7 @@ PLACES: tuple[Place, ...] = (*PEOPLE, *ACTIVITY, *DUTIES, *WORK)
 
 # What is left inside of the fields that are coarsened; a record inside of any other field shares the field's fate.
 INSIDE: Mapping[type[Record], Mapping[str, Fate]] = {
-    Sale: fields(keep="amount currency", coarsen="at", erase="order products"),
+    Sale: fields(keep="amount currency count", coarsen="at", erase="order products"),
     SeenEvent: fields(keep="key kind at", erase="mail"),
     Origin: fields(keep="mechanism", erase="job row content"),
     Address: fields(keep="city postal_code", erase="street country"),

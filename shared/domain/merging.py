@@ -8,6 +8,7 @@ from shared.domain.collecting import Arrival, Brings, Place, Source, brings, bri
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn, OptInClass, brand_stands, stands
 from shared.domain.contact import Contact, Origin, last_activity
 from shared.domain.ids import new_id
+from shared.domain.sales import with_sale
 
 # COL-4: of a person met on a social network nothing else is stored.
 _SOCIAL_FIELDS = frozenset({"facebook_id", "twitter_id", "instagram_id", "photo_url"})
@@ -72,7 +73,7 @@ def met(contact: Contact, arrival: Arrival, origin: Origin, *, objects: bool = F
         **({} if contact.ambassador_opt_in.opted_out else _fields_after(contact, arrival)),
     )
     if arrival.sale and all(sale.order != arrival.sale.order for sale in contact.sales):
-        after = after.changed(sales=(*contact.sales, arrival.sale))
+        after = after.changed(sales=with_sale(contact.sales, arrival.sale))
     if arrival.source is Source.BRAND_SYNC and not contact.ambassador_opt_in.opted_out:
         after = after.changed(owned_by_brand_sync=True)  # from here on the brand's own rules say how long (RET-6)
     if _is_an_act(arrival):

@@ -203,7 +203,7 @@ def _mails(contact: Contact) -> tuple[dict[str, Any], ...]:
 
 
 def _sales(contact: Contact, *, products: bool) -> tuple[dict[str, Any], ...]:
-    shown = ("at", "amount", "currency", *(("order", "products") if products else ()))
+    shown = ("at", "amount", "currency", "count", *(("order", "products") if products else ()))
     return tuple({name: getattr(sale, name) for name in shown} for sale in contact.sales)
 
 

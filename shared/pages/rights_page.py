@@ -153,7 +153,8 @@ def _fields(contact: Contact, t: Mapping[str, str], language: str) -> Iterator[R
         yield t["field_mails"], ", ".join(_day(mail.at, language) for mail in contact.mails)
     for sale in contact.sales:
         products = f" ({', '.join(map(one_line, sale.products))})" if sale.products else ""
-        yield t["field_sales"], f"{_day(sale.at, language)}: {sale.amount} {sale.currency}{products}"
+        several = f" ({t['orders_of_a_month']}: {sale.count})" if not sale.order else ""
+        yield t["field_sales"], f"{_day(sale.at, language)}: {sale.amount} {sale.currency}{several}{products}"
     if contact.events:
         yield t["field_events"], str(len(contact.events))
     if contact.last_activity_at:

@@ -10,6 +10,7 @@ from datetime import datetime
 from shared.domain.contact import Contact, Origin, Sale, last_activity
 from shared.domain.errors import ChangedMeanwhileError, UnknownObjectError, VoucherExpiredError, VoucherRedeemedError
 from shared.domain.orders import recorded, sale_refs
+from shared.domain.sales import with_sale
 from shared.domain.vouchers import Redeemed, Voucher, clean_code
 from shared.ports import ConflictError, StaleError
 from shared.usecases.brands import Brand
@@ -71,7 +72,7 @@ def _bought(contact: Contact, sale: Sale, at: datetime) -> Contact | None:
     if contact.anonymised_at or contact.restricted_at or any(known.order == sale.order for known in contact.sales):
         return None
     return contact.changed(
-        sales=(*contact.sales, sale),
+        sales=with_sale(contact.sales, sale),
         last_activity_at=last_activity(contact, at),
         modified_at=at,
         modified_by=_ORIGIN,

@@ -125,7 +125,7 @@ def test_another_ambassador_sees_no_contact(state: AmbassadorOptIn) -> None:
 def test_products_are_shown_in_the_manager_only() -> None:
     contact = a_contact(AmbassadorOptIn.OPT_IN_BLOG, brand_opt_in=BrandOptIn.BLOG, sales=(SALE,))
     own = see_contact(contact, Viewer.OWN_AMBASSADOR, Durations())["sales"]
-    assert own == ({"at": START, "amount": "12.00", "currency": "EUR"},)
+    assert own == ({"at": START, "amount": "12.00", "currency": "EUR", "count": 1},)
     for who in (*BRAND, *TEAMS):
         assert see_contact(contact, who, Durations())["sales"][0]["products"] == ("soap",)
 
