@@ -34,5 +34,5 @@ async def _verify() -> int:
         for fault in verdict.faults:
             print(f"  {fault}")
         wrong += len(verdict.faults)
-    await app.ports_of_the_suite().store.close()
+    await app.close()
     return 1 if wrong else 0

@@ -15,6 +15,7 @@ from shared.providers import Lazily, address_books, identity_providers, social_n
 from shared.settings import Settings, read_settings
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Collection
+from shared.usecases.placing import store_of
 
 _overrides: dict[str, Any] = {}
 
@@ -77,7 +78,11 @@ def ports_of_the_suite() -> Ports:
         **{name: port for name, port in _overrides.items() if name != "telemetry"},
     }
     if "store" not in made:
-        made["store"] = _store(s)
+        made["store"] = _store(s.store_url, s.cosmos_key)
+        made["accounts"] = {
+            name: made["store"] if url == s.store_url else _store(url, s.cosmos_key)
+            for name, url in s.store_accounts.items()
+        }
     return Ports(**_counted(made))
 
 
@@ -91,6 +96,7 @@ def _counted(made: dict[str, Any]) -> dict[str, Any]:
 
     return made | {
         "store": CountedStore(made["store"]),
+        "accounts": {name: CountedStore(store) for name, store in made.get("accounts", {}).items()},
         "queue": CountedQueue(made["queue"]),
         "mailer": CountedMailer(made["mailer"], telemetry()),
     }
@@ -123,14 +129,15 @@ def staff() -> Collection[StaffMember]:
 async def scrub() -> None:
     """Lets erased bytes leave the files of an embedded store now, in every brand; for hosts that come to rest."""
     for id in await brands().all():
-        await ports_of_the_suite().store.scrub(id)
+        await store_of(ports_of_the_suite(), (await brands().record(id)).record).scrub(id)
 
 
 async def close() -> None:
     """Lets go of every connection that was opened; for hosts that stop in order."""
     if ports_of_the_suite.cache_info().currsize:
         ports = ports_of_the_suite()
-        await ports.store.close()
+        for store in (ports.store, *ports.accounts.values()):
+            await store.close()
         files = (ports.files, ports.tombstones, ports.backups)
         lazy = (ports.identity, ports.address_books, ports.networks)
         asked = [one for some in lazy if isinstance(some, Lazily) for one in some.made()]
@@ -148,11 +155,11 @@ class Closing(Protocol):
         ...
 
 
-def _store(s: Settings) -> Store:
-    if s.store_url.startswith("sqlite://"):
+def _store(url: str, key: str | None) -> Store:
+    if url.startswith("sqlite://"):
         from shared.adapters.sqlite import SqliteStore
 
-        return SqliteStore(Path(s.store_url.removeprefix("sqlite://")))
+        return SqliteStore(Path(url.removeprefix("sqlite://")))
     from shared.adapters.cosmos import CosmosStore
 
-    return CosmosStore(s.store_url, s.cosmos_key, lambda: telemetry().add("popsell.store.throttled"))
+    return CosmosStore(url, key, lambda: telemetry().add("popsell.store.throttled"))

@@ -376,5 +376,6 @@ class Ports:
     public_url: str
     bcrypt_cost: int = 12
     identity: Mapping[str, IdentityProvider] = field(default_factory=dict)  # by name: those that the settings know
+    accounts: Mapping[str, Store] = field(default_factory=dict)  # by name: where brands lie that are not in `store`
     address_books: Mapping[str, AddressBookProvider] = field(default_factory=dict)
     networks: Mapping[str, SocialNetwork] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ class Settings:
     """Everything that an installation decides outside the brands' policies."""
 
     store_url: str  # STORE_URL: sqlite:///directory, or the https address of a Cosmos DB account
+    store_accounts: Mapping[str, str]  # STORE_ACCOUNTS: name=address[,name=address]: the accounts that brands may name
     cosmos_key: str | None  # COSMOS_KEY: left out, the managed identity is used
     storage: str | None  # AzureWebJobsStorage: a connection string, or left out for an identity and the addresses below
     storage_blob_uri: str | None  # AzureWebJobsStorage__blobServiceUri
@@ -82,6 +84,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         raise SettingError("BACKUP_STORAGE, or BACKUP_STORAGE__blobServiceUri, is not set")
     return Settings(
         store_url=required("STORE_URL"),
+        store_accounts=_accounts(optional("STORE_ACCOUNTS")),
         cosmos_key=optional("COSMOS_KEY"),
         storage=storage,
         storage_blob_uri=optional("AzureWebJobsStorage__blobServiceUri"),
@@ -116,6 +119,15 @@ def _sandbox(url: str | None, public_url: str) -> str | None:
     if url and urlsplit(public_url).hostname not in LOOPBACK:
         raise SettingError("IDENTITY_SANDBOX_URL is for a PUBLIC_URL on this machine alone")
     return url.rstrip("/") if url else None
+
+
+def _accounts(text: str | None) -> Mapping[str, str]:
+    pairs = [pair.partition("=") for pair in _list(text)]
+    accounts = {name.strip(): url.strip() for name, _, url in pairs}
+    named_well = all(re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name) and "://" in url for name, url in accounts.items())
+    if not named_well or len(accounts) < len(pairs):
+        raise SettingError("STORE_ACCOUNTS is not name=address, or several of them with commas between")
+    return accounts
 
 
 def _list(text: str | None) -> tuple[str, ...]:

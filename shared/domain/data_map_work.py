@@ -77,7 +77,7 @@ WORK = (
         c.BRANDS, BrandRecord, "staff", "the brand, its policy and its status", CONTRACT, "with the brand", NOBODY,
         "brand users; the teams",
         fields(plain="id policy status status_since status_reason suspended_since erasing erased_at destroyed_at "
-               "restoring_to", keep="status_by"),
+               "restoring_to account", keep="status_by"),
     ),
     Place(
         c.KEYS, "BrandKeys", "nobody", "the brand's wrapped keys", NO_PERSON, "DEL-5: destroyed with the brand, but the ledger's",

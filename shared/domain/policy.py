@@ -183,6 +183,7 @@ class BrandRecord(Record):
     """A tenant, the data controller (BR-1); since when it is suspended outlives an end that is taken back (RET-10)."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,30}$")
+    account: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")  # None: the platform's own
     policy: Policy
     status: BrandStatus = BrandStatus.ACTIVE
     status_since: Instant | None = None

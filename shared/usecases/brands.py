@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -42,6 +42,7 @@ from shared.domain.vouchers import Voucher
 from shared.domain.white_list import Allowed, WhiteList
 from shared.ports import ConflictError, Ports, Query
 from shared.usecases.collections import Collection, Versioned
+from shared.usecases.placing import store_of
 from shared.usecases.remembering import Remembering, log_of
 
 T = TypeVar("T", bound=Record)
@@ -192,7 +193,11 @@ class Brands:
         return [record.id for record in found if record.destroyed_at]
 
     async def create(self, record: BrandRecord) -> None:
-        """Makes a brand with fresh keys; making one that exists changes nothing."""
+        """Makes a brand with fresh keys, in the account that it names; making one that exists changes nothing.
+
+        Raises UnknownAccountError.
+        """
+        store_of(self.ports, record)
         keys = BrandKeys(
             id=record.id,
             hash={"1": self.ports.vault.wrap(secrets.token_bytes(32))},
@@ -296,7 +301,7 @@ class Brands:
         return Collection(self.ports.store.platform(c.KEYS), BrandKeys, "id")
 
     def _opened(self, record: BrandRecord, keys: BrandKeys, *, remembering: bool = True) -> Brand:
-        unwrap, store = self.ports.vault.unwrap, self.ports.store
+        unwrap, store = self.ports.vault.unwrap, store_of(self.ports, record)
         hasher = Hasher(
             {int(version): unwrap(key) for version, key in keys.hash.items()}, keys.writes(self.ports.clock.now())
         )
@@ -313,7 +318,7 @@ class Brands:
             hasher=hasher,
             ledger_key=unwrap(keys.ledger),
             backup_key=backup_key(self.ports, keys) if keys.backup else "",
-            ports=self.ports,
+            ports=replace(self.ports, store=store),
             ambassadors=of(c.AMBASSADORS, Ambassador),
             contacts=of(c.CONTACTS, Contact),
             activity=of(c.ACTIVITY, Publication),

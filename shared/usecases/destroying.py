@@ -3,6 +3,7 @@
 from shared.domain.retention import RuleId
 from shared.usecases.access_log import forget_old_accesses
 from shared.usecases.brands import Brands
+from shared.usecases.placing import store_of
 
 
 async def destroy(brands: Brands, id: str) -> bool:
@@ -21,7 +22,7 @@ async def destroy(brands: Brands, id: str) -> bool:
     for files in (brands.ports.backups, brands.ports.tombstones):
         for path in [path async for path in files.list(f"{id}/")]:
             await files.delete(path)
-    await brands.ports.store.scrub(id)
+    await store_of(brands.ports, current).scrub(id)
     latest = await brands.record(id)
     await brands.save(latest, latest.record.changed(destroyed_at=brands.ports.clock.now()))
     return True

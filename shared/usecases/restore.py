@@ -20,6 +20,7 @@ from shared.usecases.back_up import CONTAINERS
 from shared.usecases.backup_parts import Line, manifests, read_part
 from shared.usecases.brands import Brand, Brands, backup_key
 from shared.usecases.collections import Change
+from shared.usecases.placing import store_of
 from shared.usecases.replay import Replayed, replay
 from shared.usecases.saving import repair_proofs
 from shared.usecases.settling import Settled, settle
@@ -88,8 +89,9 @@ async def _claim(brands: Brands, id: str, at: datetime, newest: Manifest) -> boo
             asked = stamp(current.record.restoring_to)
             raise RestoreRefusedError(f"A restore to {asked} is under way; end it first, by the same command")
         return True
+    store = store_of(brands.ports, current.record if current else newest.brand)
     for container in BRAND_CONTAINERS:
-        if (await brands.ports.store.brand(id, container).query(Query(limit=1))).items:
+        if (await store.brand(id, container).query(Query(limit=1))).items:
             raise RestoreRefusedError(f"The brand is not empty: it has {container.name}")
     if current:
         await brands.records.replace(current, current.record.changed(restoring_to=at))
