@@ -95,6 +95,8 @@ param isolated bool = false
 param tags object = {}
 
 var token = uniqueString(subscription().id, environmentName)
+// What the brands' records name; the suite finds each account by it.
+var storeUrls = [for account in storeAccounts: '${account}=https://cosmos-${account}-${token}.documents.azure.com:443/']
 var allTags = union(tags, { 'azd-env-name': environmentName })
 
 resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
@@ -261,6 +263,7 @@ module functions 'modules/functions.bicep' = {
     storageName: storage.outputs.name
     backupBlobUri: backups.outputs.blobUri
     storeUrl: 'https://cosmos-${storeAccounts[0]}-${token}.documents.azure.com:443/'
+    storeUrls: join(storeUrls, ',')
     vaultName: vault.outputs.name
     insightsName: monitoring.outputs.insightsName
     subnetId: isolated ? network.outputs.functionsSubnetId : ''

@@ -7,6 +7,7 @@ param identityClientId string
 param storageName string
 param backupBlobUri string
 param storeUrl string
+param storeUrls string
 param vaultName string
 param insightsName string
 param subnetId string
@@ -125,6 +126,10 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
         {
           name: 'STORE_URL'
           value: storeUrl
+        }
+        {
+          name: 'STORE_ACCOUNTS'
+          value: storeUrls
         }
         {
           name: 'AZURE_CLIENT_ID'

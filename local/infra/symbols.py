@@ -11,8 +11,8 @@ from local.infra.bicep import Bicep, Declared, Finding, literal, properties, unw
 # What the language has and the project uses; another is added here by whoever looked it up.
 FUNCTIONS = frozenset(
     (
-        "empty", "environment", "guid", "length", "loadJsonContent", "readEnvironmentVariable", "resourceGroup", "resourceId",
-        "subscription", "subscriptionResourceId", "take", "union", "uniqueString",
+        "empty", "environment", "guid", "join", "length", "loadJsonContent", "readEnvironmentVariable", "resourceGroup",
+        "resourceId", "subscription", "subscriptionResourceId", "take", "union", "uniqueString",
     )
 )  # fmt: skip
 DECORATORS = frozenset(
