@@ -12,6 +12,7 @@ MODULES = {
     "ways-in": "local.ways_in",
     "bench": "local.bench",
     "verify-ledger": "local.verify_ledger",
+    "audit": "local.audit",
     "backup": "local.backup",
     "restore": "local.restore",
     "drill": "local.drill",

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from shared.domain.containers import Container
 from shared.domain.hashing import WrappedKey
@@ -184,6 +184,24 @@ class Queue(Protocol):
 
     async def send(self, queue: str, messages: Sequence[Mapping[str, Any]], *, delay_seconds: int = 0) -> None:
         """Puts each message on the queue; invisible for the delay."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """A queue, how many messages lie on it, and the first of them (up to 32) as they would be handed over."""
+
+    name: str
+    messages: int
+    seen: Sequence[bytes]
+
+
+@runtime_checkable
+class Queues(Protocol):
+    """Every queue there is, looked at without taking anything from it."""
+
+    def look(self) -> AsyncIterator[LookedAt]:
+        """Each queue, poison queues too."""
         ...
 
 

@@ -1,12 +1,15 @@
 """Queues of an Azure storage account (or Azurite) behind the Queue port."""
 
 import asyncio
+import base64
+import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.storage_connection import CLIENT_OPTIONS, StorageConnection, storage_faults
+from shared.ports import LookedAt
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 LONGEST_MESSAGE_BYTES = 48 * 1024
 
 _AT_ONCE = 16
+_LOOKED_AT = 32  # the most that one look may ask for; there is no second page of it
 
 
 class StorageQueue:
@@ -44,6 +48,19 @@ class StorageQueue:
                 for error in results:
                     if isinstance(error, BaseException):
                         raise error
+
+    async def look(self) -> AsyncIterator[LookedAt]:
+        """Each queue of the account: its count, which is about right while others write, and its first messages, not taken.
+
+        Raises TryAgainError.
+        """
+        service = self._service = self._service or self._connected()
+        with storage_faults():
+            async for queue in service.list_queues():
+                client = service.get_queue_client(queue.name)
+                count = (await client.get_queue_properties()).approximate_message_count
+                seen = [_decoded(m.content) for m in await client.peek_messages(max_messages=_LOOKED_AT)]
+                yield LookedAt(queue.name, max(count or 0, len(seen)), seen)
 
     async def aclose(self) -> None:
         """Lets go of the connections."""
@@ -87,3 +104,11 @@ def _encoded(message: Mapping[str, Any]) -> str:
     if len(text) > LONGEST_MESSAGE_BYTES:
         raise ValueError("a queue message is too long")
     return text
+
+
+def _decoded(content: str) -> bytes:
+    """The message as the functions get it; as it lies there when it is no base64."""
+    try:
+        return base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError):
+        return content.encode()

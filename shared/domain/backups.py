@@ -116,11 +116,14 @@ def kind_of(path: str) -> Kind | None:
 
 def too_old(path: str, now: datetime) -> bool:
     """Whether the backup that a file belongs to is past its time, by the file's path alone."""
+    named, began = _NAME.search(path), begun(path)
+    return named is not None and began is not None and now - began > Kind(named[2]).kept
+
+
+def begun(path: str) -> datetime | None:
+    """When the backup was begun that a file belongs to; None for a file that belongs to none."""
     named = _NAME.search(path)
-    if named is None:
-        return False
-    began = datetime.strptime(named[1], _TIME).replace(tzinfo=UTC)
-    return now - began > Kind(named[2]).kept
+    return datetime.strptime(named[1], _TIME).replace(tzinfo=UTC) if named else None
 
 
 def chain(manifests: Sequence[Manifest], at: datetime) -> list[Manifest]:

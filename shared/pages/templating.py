@@ -45,6 +45,12 @@ def style(primary: str, on_primary: str) -> Style:
     return Style(css, f"'sha256-{digest}'")
 
 
+@cache
+def style_of(page: str) -> str:
+    """The rules that one page has besides those of all."""
+    return (_TEMPLATES / "pages" / f"{page}.css").read_text("utf-8")
+
+
 def page_headers(language: str, style_source: str) -> dict[str, str]:
     """The headers of a page whose address is a secret: nothing leaves it, loads into it, frames it, or keeps it."""
     return {

@@ -97,7 +97,7 @@ async def recover(brand: Brand) -> Recovered:
         confirmations=confirmations,
         rights=await _rights_again(brand, before),
         proofs=await repair_proofs(brand, PROOFS_WITHIN),
-        forgotten=await _forget(brand),
+        forgotten=await forget(brand),
     )
 
 
@@ -110,7 +110,7 @@ async def _rights_again(brand: Brand, before: datetime) -> int:
     )
 
 
-async def _forget(brand: Brand) -> int:
+async def forget(brand: Brand) -> int:
     """Deletes jobs, batches, reports, accesses and vouchers of a year ago, and rate-limit windows long over; gives how many."""
     return (
         await forget_old_windows(brand)

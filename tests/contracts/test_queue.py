@@ -12,7 +12,7 @@ from azure.storage.queue.aio import QueueServiceClient
 from shared.adapters.storage_connection import StorageConnection
 from shared.adapters.storage_queue import StorageQueue
 from shared.domain.errors import TryAgainError
-from shared.ports import Queue
+from shared.ports import Queue, Queues
 from tests.support.azurite import Azurite
 from tests.support.fakes import FakeClock, FakeQueue
 
@@ -68,6 +68,17 @@ async def test_queues_are_apart(subject: Subject, fresh_name: str) -> None:
     await subject.queue.send(fresh_name, [{"n": 1}])
     await subject.queue.send(fresh_name + "-other", [{"n": 2}])
     assert await subject.take_all(fresh_name) == [{"n": 1}]
+
+
+async def test_looking_at_queues_takes_nothing(subject: Subject, fresh_name: str) -> None:
+    sent = [{"n": f"é{number}"} for number in range(3)]
+    await subject.queue.send(f"{fresh_name}-poison", sent)
+    assert isinstance(subject.queue, Queues)
+    for _ in range(2):
+        (found,) = [looked async for looked in subject.queue.look() if looked.name == f"{fresh_name}-poison"]
+        assert found.messages == 3
+        assert sorted(json.loads(message)["n"] for message in found.seen) == [m["n"] for m in sent]
+    assert len(await subject.take_all(f"{fresh_name}-poison")) == 3
 
 
 async def test_a_delayed_message_is_not_seen_before_its_time(subject: Subject, fresh_name: str) -> None:

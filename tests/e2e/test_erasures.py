@@ -1,8 +1,10 @@
 """The host killed with 45 erasures in flight: each begun one completes within a minute of the next start."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -32,7 +34,7 @@ def known_to_the_provider(running: Running, suite: Suite, address: str) -> bool:
 @pytest.mark.rule("RGT-6")
 @pytest.mark.rule("DEL-8")
 def test_RGT_4_every_erasure_in_flight_at_a_kill_completes_within_a_minute(
-    running: Running, record_property: Any
+    running: Running, tmp_path: Path, record_property: Any
 ) -> None:
     with running.client() as suite:
         account = suite.sign_up("acme", "ada@example.org")
@@ -76,3 +78,19 @@ def test_RGT_4_every_erasure_in_flight_at_a_kill_completes_within_a_minute(
         assert {contact["email"] for contact in account.contacts()} & {*PEOPLE, STAYS} == {STAYS}
         assert [person for person in PEOPLE if known_to_the_provider(running, suite, person)] == []
         assert known_to_the_provider(running, suite, STAYS)
+        nothing_is_left(running, suite.now(), tmp_path, record_property)
+
+
+def nothing_is_left(running: Running, now: str, folder: Path, record_property: Any) -> None:
+    """The audit finds no trace of them in any document, file, queue or log, nor on the disk; and who stays, it finds."""
+    people = [{"id": id, "values": {"email": address}, "goneFrom": {"acme": now}} for id, address in
+              (*((f"person {number}", person) for number, person in enumerate(PEOPLE)), ("who stays", STAYS))]  # fmt: skip
+    (folder / "people.json").write_text(json.dumps({"people": people}))
+    options = ("--canaries", str(folder / "people.json"), "--out", str(folder), "--port", str(running.port))
+    audited = running.dev("audit", "--state", str(running.state), *options)
+    (data,) = folder.glob("audit-*.json")
+    report = json.loads(data.read_text())
+    assert {f["canary"] for f in report["findings"]} == {"who stays"}, audited.stdout
+    assert {f["place"] for f in report["findings"]} == {"store: contacts", "disk: store"}
+    assert audited.returncode == 1
+    record_property("places searched for them", len(report["searched"]))

@@ -10,7 +10,7 @@ from typing import Any
 from shared.domain.address_book import Entry
 from shared.domain.errors import LogInRefusedError
 from shared.domain.messages import faults
-from shared.ports import Begun, Clock, Document, Fate, OutgoingMail, SendResult
+from shared.ports import Begun, Clock, Document, Fate, LookedAt, OutgoingMail, SendResult
 
 _LONGEST_MESSAGE_BYTES = 48 * 1024
 _CHUNK_BYTES = 64 * 1024
@@ -64,6 +64,12 @@ class FakeQueue:
             raise AssertionError(wrong)
         visible_at = self._clock.now() + timedelta(seconds=delay_seconds)
         self.queues[queue] += [Waiting(json.loads(text), visible_at) for text in texts]
+
+    async def look(self) -> AsyncIterator[LookedAt]:
+        """Each queue that something was sent to, as the functions would get its messages."""
+        for name, waiting in sorted(self.queues.items()):
+            seen = [json.dumps(each.message, separators=(",", ":")).encode() for each in waiting]
+            yield LookedAt(name, len(seen), seen)
 
     def pop(self, queue: str) -> dict[str, Any] | None:
         """Takes the oldest message that is visible now; None when there is none."""
