@@ -86,7 +86,13 @@ RIGHTS = Container(
     equal=(("subject",),),
     home="oversight",
 )
-FLAGS = Container("flags", partition="id", indexes=(("openSince",), ("at",)), equal=(("subject",),), home="oversight")
+FLAGS = Container(
+    "flags",
+    partition="id",
+    indexes=(("openSince",), ("at",), ("clock.rule", "clock.since")),
+    equal=(("subject",),),
+    home="oversight",
+)
 SUPPRESSIONS = Container(
     "suppressions",
     partition="id",

@@ -52,9 +52,9 @@ DUTIES = (
     ),
     Place(
         c.FLAGS, Flag, "contacts, ambassadors", "what looks like fraud waits for a person (ACT-5)", f"{INTEREST}: art. 22",
-        "with the brand's keys; the subject is a random id, or a hash that nobody can make again after a day", NOBODY,
+        "RET-11, and with the account; the subject is a random id, or a hash that nobody can make again after a day", NOBODY,
         "brand users; the teams",
-        fields(keep="id kind subject reason at open_since closed_at closed_by decision decided_because"),
+        fields(keep="id kind subject reason at open_since closed_at closed_by decision decided_because clock"),
     ),
     Place(
         c.BACKUPS, Backup, "nobody", "how far a backup is (BAK-1)", NO_PERSON, "as long as the backup", NOBODY, "the teams",

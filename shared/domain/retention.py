@@ -35,6 +35,7 @@ class RuleId(StrEnum):
     BRAND_ENDED = "RET-9"
     BRAND_SUSPENDED = "RET-10"
     UNCONFIRMED_SIGN_UP = "DEL-9"
+    FLAG = "RET-11"
 
 
 class Clock(Record):
@@ -93,6 +94,8 @@ RULES: dict[RuleId, Rule] = {
              lambda d: d.brand_suspended, Action.ANONYMISE),
         Rule(RuleId.UNCONFIRMED_SIGN_UP, "ambassadors", "sign-up not confirmed", "the sign-up",
              lambda d: d.unconfirmed_sign_up, Action.DELETE),
+        Rule(RuleId.FLAG, "flags", "what looked like fraud", "the decision, or while there is none the suspicion",
+             lambda d: d.access_log, Action.DELETE),
     )
 }  # fmt: skip
 

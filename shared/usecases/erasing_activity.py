@@ -1,4 +1,4 @@
-"""What an ambassador did goes with the account (DEL-7): publications with all that hangs on them, reactions, photos."""
+"""What an ambassador did goes with the account (DEL-7): publications with all that hangs on them, reactions, flags, photos."""
 
 from contextlib import suppress
 
@@ -9,6 +9,7 @@ from shared.domain.publication import parse_publication_id
 from shared.ports import Query, StaleError, Where
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change
+from shared.usecases.flags import forget_flags_about
 from shared.usecases.reacting import recount
 from shared.usecases.ugc import end_photos
 
@@ -28,6 +29,7 @@ async def erase_activity(brand: Brand, account: Ambassador) -> None:
     async for reactions in brand.reactions.pages(left_over):
         for publication in {item.record.publication_id for item in reactions}:
             await _erase_reactions(brand, account.id, publication)
+    await forget_flags_about(brand, account.id)
     await end_photos(brand, account.id, brand.now())
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from shared.domain.ambassador import Ambassador
 from shared.domain.contact import Contact, MailKind
@@ -20,6 +21,7 @@ from shared.usecases import brand_end, farewell
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Collection, Versioned, chunks
 from shared.usecases.disposing import Decided, carry_out
+from shared.usecases.flags import forget_flags
 from shared.usecases.invite import A_BATCH, queue_batches
 from shared.usecases.warning import warn_page
 
@@ -90,6 +92,11 @@ async def preview(brand: Brand, at: datetime, durations: Durations) -> AsyncIter
                 disposition = dispose(item.record, at, durations)
                 if disposition:
                     yield _due(item.record, disposition)
+    for rule in rules_of("flags"):
+        async for flags in brand.flags.pages(_due_query(rule, at, durations)):
+            for flag in flags:
+                since = flag.record.closed_at or flag.record.at
+                yield Due(rule.id, flag.record.id, flag.record.subject, since, Done.DELETED, shown=True)
     for rule in rules_of("ambassadors"):
         async for accounts in brand.ambassadors.pages(_due_query(rule, at, durations)):
             for account in accounts:
@@ -174,7 +181,7 @@ async def _planned(brand: Brand, current: Versioned[Run]) -> Versioned[Run]:
 def _rules(brand: Brand, run: Run) -> Sequence[Rule]:
     """What the sweep goes by: the whole table, or where everybody goes that alone."""
     ending = brand_end.due_rule(brand.record, run.started_at, run.durations)
-    return [RULES[ending]] if ending else [*rules_of("contacts"), *rules_of("ambassadors")]
+    return [RULES[ending]] if ending else [*rules_of("contacts"), *rules_of("ambassadors"), *rules_of("flags")]
 
 
 async def _plan(brand: Brand, run: Run) -> _Plan:
@@ -185,7 +192,8 @@ async def _plan(brand: Brand, run: Run) -> _Plan:
     lines = []
     async for item in preview(brand, run.started_at, run.durations):
         due[item.rule] += 1
-        destroyed += item.done in (Done.DELETED, Done.ANONYMISED, Done.LEFT_TO_THE_BRAND)
+        of_people = item.done in (Done.DELETED, Done.ANONYMISED, Done.LEFT_TO_THE_BRAND)
+        destroyed += of_people and RULES[item.rule].container != "flags"
         lines.append(f"{item.rule}:{item.id}:{item.done}")
     for line in sorted(lines):
         digest.update(line.encode())
@@ -236,6 +244,9 @@ async def _sweep_page(
     if rule.id in ACCOUNTS_END:
         return await farewell.sweep_leavers(brand, rule.id, query, run, cursor)
     query = replace(query, cursor=cursor)
+    if rule.container == "flags":
+        flags, cursor = await brand.flags.page(query)
+        return await forget_flags(brand, flags), cursor
     if rule.action is Action.WARN:
         accounts, cursor = await brand.ambassadors.page(query)
         return await warn_page(brand, accounts, run), cursor
@@ -309,10 +320,12 @@ async def _count(brand: Brand, rule: Rule, run: Run) -> int:
                 async for _ in _due_accounts(brand, rule, account.record, run.started_at, run.durations):
                     due += 1
         return due
-    collection: Collection[Contact] | Collection[Ambassador] = (
-        brand.contacts if rule.container == "contacts" else brand.ambassadors
-    )
-    return await collection.count(*_is_due(rule, run.started_at, run.durations))
+    collections: Mapping[str, Collection[Any]] = {
+        "contacts": brand.contacts,
+        "ambassadors": brand.ambassadors,
+        "flags": brand.flags,
+    }
+    return await collections[rule.container].count(*_is_due(rule, run.started_at, run.durations))
 
 
 def _due_query(rule: Rule, at: datetime, durations: Durations) -> Query:

@@ -186,7 +186,7 @@ async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
 
 async def _flag(brand: Brand) -> Flag:
     subject, now = new_id(), brand.now()
-    raised = Flag(id=f"click_burst.{subject}", kind="click_burst", subject=subject, reason="90", at=now, open_since=now)
+    raised = Flag.raised(f"click_burst.{subject}", "click_burst", subject, "90", now)
     return (await brand.flags.create(raised)).record
 
 
