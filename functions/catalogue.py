@@ -24,6 +24,7 @@ CONTESTS = MANAGED + "/contests"
 RETENTION = MANAGED + "/retention"
 FORMS = MANAGED + "/forms"
 API_KEYS = MANAGED + "/api-keys"
+OPERATIONS = "/api/operations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,11 @@ ROUTES: Mapping[str, Route] = {
     "show_manager_welcome": Route("manager_log_in", GET, "/manager/welcome"),
     "read_staff_session": Route("manager_log_in", GET, "/api/manager/session"),
     "close_staff_session": Route("manager_log_in", DELETE, "/api/manager/session"),
+    "show_health": Route("health", GET, "/health"),
+    "show_readiness": Route("health", GET, "/ready"),
+    "read_operations_health": Route("operations", GET, OPERATIONS + "/health"),
+    "list_poison": Route("operations", GET, OPERATIONS + "/poison"),
+    "replay_poison": Route("operations", POST, OPERATIONS + "/poison/{queue}/replay"),
     "read_contract": Route("contract", GET, "/openapi.json"),
     "show_contract": Route("contract", GET, "/docs"),
 }
@@ -215,6 +221,7 @@ TIMERS: Mapping[str, Schedule] = {
     "sweep_old_backups": Schedule("backups", "0 40 2 * * *"),
     "warn_of_due_rights": Schedule("rights_work", "0 30 5 * * *"),
     "sweep_lost_work": Schedule("housekeeping", "0 */5 * * * *"),
+    "watch": Schedule("operations", "0 */15 * * * *"),
 }
 
 

@@ -14,7 +14,7 @@ from shared import app
 from shared.domain.ambassador import Ambassador
 from shared.domain.api_keys import ApiScope
 from shared.domain.cookies import DASHBOARD, LOG_IN, MANAGER, REGISTERED, REMEMBER_ME, Cookie, set_cookie
-from shared.domain.errors import UnauthenticatedError, UnknownObjectError
+from shared.domain.errors import ForbiddenError, UnauthenticatedError, UnknownObjectError
 from shared.domain.flows import LASTS
 from shared.domain.staff import BRAND_ROLES, Role, StaffMember
 from shared.usecases import staff_sessions
@@ -54,6 +54,14 @@ async def staff_user(req: func.HttpRequest) -> Versioned[StaffMember]:
     found = await staff_member(app.ports_of_the_suite(), app.staff(), token)
     _check_staff_csrf(req, found.record)
     return found
+
+
+async def technical_team(req: func.HttpRequest) -> StaffMember:
+    """The signed-in member of the technical team, who looks after the installation; raises ForbiddenError for any other."""
+    member = (await staff_user(req)).record
+    if member.role is not Role.TECHNICAL_TEAM:
+        raise ForbiddenError
+    return member
 
 
 def _check_staff_csrf(req: func.HttpRequest, member: StaffMember) -> None:

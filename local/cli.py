@@ -16,6 +16,7 @@ MODULES = {
     "backup": "local.backup",
     "restore": "local.restore",
     "drill": "local.drill",
+    "poison": "local.poison",
     "rules": "local.rules_table",
     "lock": "local.lock",
     "format": "local.format_code",

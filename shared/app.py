@@ -10,7 +10,7 @@ from shared.domain import containers
 from shared.domain.quarantine import QuarantinedEvent
 from shared.domain.staff import StaffMember
 from shared.domain.tokens import Tokens
-from shared.ports import Ports, Store, Telemetry
+from shared.ports import Backlog, Ports, Store, Telemetry
 from shared.providers import Lazily, address_books, identity_providers, social_networks
 from shared.settings import Settings, read_settings
 from shared.usecases.brands import Brand, Brands
@@ -106,6 +106,11 @@ def _counted(made: dict[str, Any]) -> dict[str, Any]:
 def brands() -> Brands:
     """The directory of brands."""
     return Brands(ports_of_the_suite())
+
+
+def backlog() -> Backlog:
+    """What lies on the queues."""
+    return cast("Backlog", ports_of_the_suite().queue)
 
 
 async def brand(id: str) -> Brand:

@@ -179,6 +179,17 @@ class Store(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A message that lies on a queue; `message` None for what is none of ours, `receipt` only once it is leased."""
+
+    id: str
+    since: datetime
+    dequeue_count: int
+    message: Mapping[str, Any] | None
+    receipt: str | None = None
+
+
 class Queue(Protocol):
     """Hints that work waits: ids only, delivered at least once, perhaps late, perhaps never."""
 
@@ -202,6 +213,29 @@ class Queues(Protocol):
 
     def look(self) -> AsyncIterator[LookedAt]:
         """Each queue, poison queues too."""
+
+
+class Backlog(Protocol):
+    """What lies on the queues: for who has to see it, and to move on what was kept aside."""
+
+    async def depth(self, queue: str) -> int:
+        """About how many messages lie on the queue, invisible ones too; 0 for a queue that there is not."""
+        ...
+
+    async def peek(self, queue: str) -> list[Held]:
+        """Up to 32 of the messages that are visible, the oldest first; they stay as they are."""
+        ...
+
+    async def lease(self, queue: str, seconds: int) -> list[Held]:
+        """The same, made invisible to others for so long."""
+        ...
+
+    async def release(self, queue: str, held: Held) -> None:
+        """Lets others see a message that was leased again, at once."""
+        ...
+
+    async def remove(self, queue: str, held: Held) -> None:
+        """Deletes a message that was leased; one that is gone, or that somebody else leased since, stays as it is."""
         ...
 
 

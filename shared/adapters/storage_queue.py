@@ -4,19 +4,25 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.storage_connection import CLIENT_OPTIONS, StorageConnection, storage_faults
-from shared.ports import LookedAt
+from shared.ports import Held, LookedAt
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
+    from azure.storage.queue import QueueMessage
     from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 # A message holds 64 KiB, and base64 makes four bytes of three.
 LONGEST_MESSAGE_BYTES = 48 * 1024
+
+EPOCH = datetime.fromtimestamp(0, UTC)
+
+LEASED_SINCE = "PopReceiptMismatch"
 
 _AT_ONCE = 16
 _LOOKED_AT = 32  # the most that one look may ask for; there is no second page of it
@@ -62,6 +68,57 @@ class StorageQueue:
                 seen = [_decoded(m.content) for m in await client.peek_messages(max_messages=_LOOKED_AT)]
                 yield LookedAt(queue.name, max(count or 0, len(seen)), seen)
 
+    async def depth(self, queue: str) -> int:
+        """About how many messages lie on the queue; raises TryAgainError."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with storage_faults():
+            try:
+                return (await self._client(queue).get_queue_properties()).approximate_message_count or 0
+            except ResourceNotFoundError:  # nothing was ever sent
+                return 0
+
+    async def peek(self, queue: str) -> list[Held]:
+        """Up to 32 messages, as they lie there; raises TryAgainError."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with storage_faults():
+            try:
+                return [_held(message) for message in await self._client(queue).peek_messages(max_messages=_LOOKED_AT)]
+            except ResourceNotFoundError:
+                return []
+
+    async def lease(self, queue: str, seconds: int) -> list[Held]:
+        """Up to 32 messages, invisible to others for so long; raises TryAgainError."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with storage_faults():
+            try:
+                # One page is one request; going on would ask until the queue is empty.
+                pages = self._client(queue).receive_messages(messages_per_page=_LOOKED_AT, visibility_timeout=seconds)
+                page = await anext(pages.by_page(), None)
+                return [] if page is None else [_held(message) async for message in page]
+            except ResourceNotFoundError:
+                return []
+
+    async def release(self, queue: str, held: Held) -> None:
+        """Lets others see a leased message again; raises TryAgainError."""
+        await self._while_leased(self._client(queue).update_message(held.id, held.receipt, visibility_timeout=0))
+
+    async def remove(self, queue: str, held: Held) -> None:
+        """Deletes a leased message; raises TryAgainError."""
+        await self._while_leased(self._client(queue).delete_message(held.id, held.receipt))
+
+    async def _while_leased(self, call: Awaitable[object]) -> None:
+        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+        with storage_faults(), suppress(ResourceNotFoundError):
+            try:
+                await call
+            except HttpResponseError as error:
+                if getattr(error, "error_code", None) != LEASED_SINCE:  # which the storage client adds
+                    raise
+
     async def aclose(self) -> None:
         """Lets go of the connections."""
         if self._service:
@@ -97,6 +154,21 @@ async def _put(client: "QueueClient", text: str, delay_seconds: int) -> None:
         with suppress(ResourceExistsError):  # somebody else was first
             await client.create_queue()
         await client.send_message(text, visibility_timeout=delay_seconds)
+
+
+def _held(message: "QueueMessage") -> Held:
+    content: Any
+    try:
+        content = json.loads(base64.b64decode(message.content, validate=True))
+    except ValueError:  # nobody of ours sent that
+        content = None
+    return Held(
+        id=message.id,
+        since=message.inserted_on or EPOCH,
+        dequeue_count=message.dequeue_count or 0,
+        message=content if isinstance(content, dict) else None,
+        receipt=message.pop_receipt,
+    )
 
 
 def _encoded(message: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ class Seen(StrEnum):
     DUE_RECORDS = "due_records"  # ids of what a sweep would act on
     PHOTOS = "photos"
     RIGHTS = "rights"
+    MESSAGES = "messages"  # ids of work that failed, put back on its queue
 
 
 class Act(StrEnum):

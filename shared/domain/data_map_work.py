@@ -76,7 +76,7 @@ WORK = (
     Place(
         c.BRANDS, BrandRecord, "staff", "the brand, its policy and its status", CONTRACT, "with the brand", NOBODY,
         "brand users; the teams",
-        fields(plain="id policy status status_since status_reason suspended_since erasing erased_at destroyed_at "
+        fields(plain="id policy created_at status status_since status_reason suspended_since erasing erased_at destroyed_at "
                "restoring_to account", keep="status_by"),
     ),
     Place(

@@ -207,6 +207,12 @@ class TooManyRequestsError(DomainError):
         self.retry_after = retry_after
 
 
+class NotReadyError(DomainError):
+    """A part that nothing works without does not answer; `detail` names it."""
+
+    status, kind, title = 503, "not-ready", "The service is not ready"
+
+
 class TryAgainError(DomainError):
     """A service that this depends on did not answer; nothing is lost, the caller (or the queue) tries again."""
 

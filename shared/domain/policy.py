@@ -185,6 +185,7 @@ class BrandRecord(Record):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,30}$")
     account: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")  # None: the platform's own
     policy: Policy
+    created_at: Instant | None = None
     status: BrandStatus = BrandStatus.ACTIVE
     status_since: Instant | None = None
     status_reason: str | None = None

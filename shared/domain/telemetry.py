@@ -36,7 +36,7 @@ METRICS: Mapping[str, Metric] = {
         Kind.GAUGE, "{message}", "Messages that failed five times and wait for a fix, by their queue.", ("queue",)
     ),
     "popsell.sweep.overdue": Metric(
-        Kind.GAUGE, "h", "Hours since a sweep of the brand should have begun or ended; 0 when all is well.", ("brand",)
+        Kind.GAUGE, "h", "Hours beyond two since the newest sweep of the brand began; 0 when all is well.", ("brand",)
     ),
     "popsell.rights.overdue": Metric(
         Kind.GAUGE, "{request}", "Rights requests of the brand that are past their due date.", ("brand",)

@@ -208,7 +208,7 @@ class Brands:
             await self.keys.create(keys)
             await self.copy_keys(keys)
         with suppress(ConflictError):
-            await self.records.create(record)
+            await self.records.create(record.changed(created_at=record.created_at or self.ports.clock.now()))
 
     async def save_policy(self, brand: str, policy: Policy) -> None:
         """Replaces the policy; it takes effect at once here, and everywhere within `KEEP_FOR`."""

@@ -1,5 +1,6 @@
 """What every Queue does: the Storage queues on a real Azurite, and the fake that other tests use."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from azure.storage.queue.aio import QueueServiceClient
 from shared.adapters.storage_connection import StorageConnection
 from shared.adapters.storage_queue import StorageQueue
 from shared.domain.errors import TryAgainError
-from shared.ports import Queue, Queues
+from shared.ports import Backlog, Queue, Queues
 from tests.support.azurite import Azurite
 from tests.support.fakes import FakeClock, FakeQueue
 
@@ -22,6 +23,7 @@ class Subject:
     """A queue adapter, and a way to see what arrived."""
 
     queue: Queue
+    backlog: Backlog
     take_all: Callable[[str], Awaitable[list[dict[str, Any]]]]
 
 
@@ -38,7 +40,7 @@ async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
             client = service.get_queue_client(name, message_decode_policy=TextBase64DecodePolicy())
             return [json.loads(m.content) async for m in client.receive_messages(messages_per_page=32)]
 
-        yield Subject(queue, take_all)
+        yield Subject(queue, queue, take_all)
     await queue.aclose()
 
 
@@ -48,7 +50,7 @@ def fake_subject() -> Subject:
     async def take_all(name: str) -> list[dict[str, Any]]:
         return list(iter(lambda: queue.pop(name), None))
 
-    return Subject(queue, take_all)
+    return Subject(queue, queue, take_all)
 
 
 async def test_every_message_arrives_once_and_unchanged(subject: Subject, fresh_name: str) -> None:
@@ -85,6 +87,54 @@ async def test_a_delayed_message_is_not_seen_before_its_time(subject: Subject, f
     await subject.queue.send(fresh_name, [{"n": "later"}], delay_seconds=3600)
     await subject.queue.send(fresh_name, [{"n": "now"}])
     assert await subject.take_all(fresh_name) == [{"n": "now"}]
+
+
+async def test_what_lies_on_a_queue_is_seen_leased_and_deleted(subject: Subject, fresh_name: str) -> None:
+    queue = subject.backlog
+    assert (await queue.depth(fresh_name), await queue.peek(fresh_name), await queue.lease(fresh_name, 60)) == (
+        0,
+        [],
+        [],
+    )
+    await subject.queue.send(fresh_name, [{"n": number} for number in range(40)])
+    assert await queue.depth(fresh_name) == 40
+    looked = await queue.peek(fresh_name)
+    assert len(looked) == 32
+    assert {held.receipt for held in looked} == {None}
+    leased = await queue.lease(fresh_name, 60)
+    assert sorted(held.message["n"] for held in leased if held.message) == list(range(32))
+    assert {held.dequeue_count for held in leased} == {1}
+    rest = await queue.lease(fresh_name, 60)
+    assert len(rest) == 8 and await queue.lease(fresh_name, 60) == []
+    for held in (*leased, *rest[1:], leased[0]):  # what is gone already is fine
+        await queue.remove(fresh_name, held)
+    await queue.release(fresh_name, leased[0])
+    assert (await queue.depth(fresh_name), await queue.peek(fresh_name)) == (1, [])
+    await queue.release(fresh_name, rest[0])
+    assert [held.id for held in await queue.peek(fresh_name)] == [rest[0].id]
+
+
+async def test_a_message_that_is_none_of_ours_is_seen_without_its_words(azurite: Azurite, fresh_name: str) -> None:
+    queue = StorageQueue(azurite.connection)
+    async with QueueServiceClient.from_connection_string(azurite.connection_string) as service:
+        client = await service.create_queue(fresh_name)
+        for text in ("no base64", "bm8ganNvbg==", "W10="):
+            await client.send_message(text)
+    assert [held.message for held in await queue.peek(fresh_name)] == [None] * 3
+    await queue.aclose()
+
+
+async def test_a_message_that_somebody_else_leased_since_stays(azurite: Azurite, fresh_name: str) -> None:
+    queue = StorageQueue(azurite.connection)
+    await queue.send(fresh_name, [{"n": 1}])
+    (mine,) = await queue.lease(fresh_name, 1)
+    await asyncio.sleep(1.1)
+    (theirs,) = await queue.lease(fresh_name, 60)
+    await queue.remove(fresh_name, mine)
+    assert await queue.depth(fresh_name) == 1
+    await queue.remove(fresh_name, theirs)
+    assert await queue.depth(fresh_name) == 0
+    await queue.aclose()
 
 
 async def test_no_messages_are_no_work(subject: Subject, fresh_name: str) -> None:

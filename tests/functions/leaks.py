@@ -6,11 +6,11 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from shared.domain.containers import Container
-from shared.ports import Documents, Queue, Store
+from shared.ports import Backlog, Documents, Held, Queue, Store
 from tests.functions.suite import URL
 
 PERSON = {
@@ -104,6 +104,34 @@ class Tee:
         self.sent += [repr(dict(message)) for message in messages]
         await self.tested.send(queue, messages, delay_seconds=delay_seconds)
         await self.real.send(f"canary-{queue}", messages, delay_seconds=delay_seconds)
+
+    @property
+    def backlog(self) -> Backlog:
+        """What lies on the tested one."""
+        return cast("Backlog", self.tested)
+
+    async def depth(self, queue: str) -> int:
+        """How many lie on the tested one."""
+        self.faults.check()
+        return await self.backlog.depth(queue)
+
+    async def peek(self, queue: str) -> list[Held]:
+        """What lies there."""
+        self.faults.check()
+        return await self.backlog.peek(queue)
+
+    async def lease(self, queue: str, seconds: int) -> list[Held]:
+        """Leases it."""
+        self.faults.check()
+        return await self.backlog.lease(queue, seconds)
+
+    async def release(self, queue: str, held: Held) -> None:
+        """Lets others see it."""
+        await self.backlog.release(queue, held)
+
+    async def remove(self, queue: str, held: Held) -> None:
+        """Deletes what was leased."""
+        await self.backlog.remove(queue, held)
 
 
 @contextmanager

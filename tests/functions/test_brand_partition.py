@@ -31,6 +31,7 @@ NOWHERE = "initech"
 NOT_A_TOKEN = "tbm90IGEgdG9rZW4.c2lnbmVkIGJ5IG5vYm9keQ"
 UUID_1 = "00000000-0000-4000-8000-000000000001"
 BODIES: dict[str, Callable[[str], Any]] = {
+    "replay_poison": lambda _: {},
     "use_own_right": lambda _: {"kind": "access"},
     "extend_request": lambda _: {"reason": "for a reason"},
     "erase_person": lambda _: {"email": "nobody@example.org"},
@@ -105,7 +106,7 @@ def _cookie(token: str, csrf: str | None = None) -> dict[str, str]:
 
 def _ask(operation: Operation, brand: str, thing: str, headers: dict[str, str]) -> Ask:
     form = EXTERNAL if "/external/" in operation.path else thing
-    known = {"brand": brand, "provider": "google", "formId": form, "network": "twitter"}
+    known = {"brand": brand, "provider": "google", "formId": form, "network": "twitter", "queue": "mails"}
     path = re.sub(r"{(\w+)}", lambda name: known.get(name[1], thing), operation.path)
     if operation.name == "list_changes":
         path += "?since=2030-01-01T00:00:00Z"
@@ -507,6 +508,8 @@ PUBLIC: dict[str, Callable[[Operation, Tenants, Suite], Iterator[Pair]]] = {
     "show_manager_welcome": of_documents,
     "serve_site_tag": of_documents,
     "list_cookies": of_documents,
+    "show_health": of_documents,
+    "show_readiness": of_documents,
     "read_contract": of_documents,
     "show_contract": of_documents,
     "show_invitation": of_pages(Purpose.INVITATION),
@@ -557,6 +560,8 @@ ANSWERED = {
     "list_cookies": 200,
     "show_signed_in": 200,
     "show_linked": 200,
+    "show_health": 200,
+    "show_readiness": 200,
     "read_contract": 200,
     "show_contract": 200,
     "sign_up_ambassador": 202,

@@ -3,17 +3,19 @@
 import json
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.domain.address_book import Entry
 from shared.domain.errors import LogInRefusedError
+from shared.domain.ids import new_id
 from shared.domain.messages import faults
-from shared.ports import Begun, Clock, Document, Fate, LookedAt, OutgoingMail, SendResult
+from shared.ports import Begun, Clock, Document, Fate, Held, LookedAt, OutgoingMail, SendResult
 
 _LONGEST_MESSAGE_BYTES = 48 * 1024
 _CHUNK_BYTES = 64 * 1024
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class FakeClock:
@@ -41,6 +43,8 @@ class Waiting:
 
     message: dict[str, Any]
     visible_at: datetime
+    id: str = field(default_factory=new_id)
+    taken: int = 0
 
 
 class FakeQueue:
@@ -59,7 +63,8 @@ class FakeQueue:
         texts = [json.dumps(message, separators=(",", ":")) for message in messages]
         if any(len(text) > _LONGEST_MESSAGE_BYTES for text in texts):
             raise ValueError("a queue message is too long")
-        wrong = None if self._anything else next((f for text in texts if (f := faults(queue, json.loads(text)))), None)
+        meant = queue.removesuffix("-poison")
+        wrong = None if self._anything else next((f for text in texts if (f := faults(meant, json.loads(text)))), None)
         if wrong:
             raise AssertionError(wrong)
         visible_at = self._clock.now() + timedelta(seconds=delay_seconds)
@@ -70,6 +75,40 @@ class FakeQueue:
         for name, waiting in sorted(self.queues.items()):
             seen = [json.dumps(each.message, separators=(",", ":")).encode() for each in waiting]
             yield LookedAt(name, len(seen), seen)
+
+    async def depth(self, queue: str) -> int:
+        """How many messages lie on the queue."""
+        return len(self.queues[queue])
+
+    async def peek(self, queue: str) -> list[Held]:
+        """Up to 32 that are visible."""
+        return [self._held(waiting) for waiting in self._visible(queue)]
+
+    async def lease(self, queue: str, seconds: int) -> list[Held]:
+        """The same, invisible for so long."""
+        until, taken = self._clock.now() + timedelta(seconds=seconds), []
+        for waiting in self._visible(queue):
+            mine = replace(waiting, visible_at=until, taken=waiting.taken + 1)
+            self.queues[queue][self.queues[queue].index(waiting)] = mine
+            taken.append(self._held(mine, receipt=f"{mine.id} {mine.taken}"))
+        return taken
+
+    async def release(self, queue: str, held: Held) -> None:
+        """Lets others see a message that is still ours."""
+        self.queues[queue] = [
+            replace(w, visible_at=self._clock.now()) if f"{w.id} {w.taken}" == held.receipt else w
+            for w in self.queues[queue]
+        ]
+
+    async def remove(self, queue: str, held: Held) -> None:
+        """Deletes a message that is still ours."""
+        self.queues[queue] = [w for w in self.queues[queue] if f"{w.id} {w.taken}" != held.receipt]
+
+    def _visible(self, queue: str) -> list[Waiting]:
+        return [waiting for waiting in self.queues[queue] if waiting.visible_at <= self._clock.now()][:32]
+
+    def _held(self, waiting: Waiting, receipt: str | None = None) -> Held:
+        return Held(waiting.id, EPOCH, waiting.taken, waiting.message, receipt)
 
     def pop(self, queue: str) -> dict[str, Any] | None:
         """Takes the oldest message that is visible now; None when there is none."""
