@@ -1,6 +1,7 @@
 """The ambassador's own book: entering, finding, editing, releasing and removing contacts (CON, SUP-2, SUP-5, VIS-3)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -115,27 +116,31 @@ async def find(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Contact], str | None]:
-    """The ambassador's contacts, newest first; `text` looks in what the ambassador may see of them."""
+    """The ambassador's contacts, newest first; `text` looks in what the ambassador may see of them.
+
+    There is a cursor only where a contact of the next page may be known of: none tells that hidden ones follow (VIS-3).
+    """
     where: list[Where] = []
     if status:
         where.append(Where("ambassadorOptIn", "=", status.value))
     if text:
         where.append(Where("search", "contains", text.casefold()))
+    query = Query(tuple(where), ambassador, "createdAt", descending=True, limit=limit, cursor=cursor)
     found: list[Contact] = []
     while True:
-        page, cursor = await brand.contacts.page(
-            Query(
-                tuple(where),
-                ambassador,
-                "createdAt",
-                descending=True,
-                limit=limit - len(found),
-                cursor=cursor,
-            )
-        )
+        page, cursor = await brand.contacts.page(replace(query, limit=limit - len(found)))
         found += [item.record for item in page if visible(item.record)]
+        query = replace(query, cursor=cursor)
         if cursor is None or len(found) >= limit:
-            return found, cursor
+            return found, cursor if cursor and await _more_to_see(brand, query) else None
+
+
+async def _more_to_see(brand: Brand, query: Query) -> bool:
+    """Whether a contact of those that follow is visible; mostly the first one is."""
+    async for page in brand.contacts.pages(replace(query, limit=10)):
+        if any(visible(item.record) for item in page):
+            return True
+    return False
 
 
 def visible(contact: Contact) -> bool:

@@ -192,6 +192,27 @@ async def test_finding_gives_the_newest_first_page_by_page_without_the_hidden_on
     assert await found(acme, (await world.ambassador(email="bob@example.org")).id) == []
 
 
+@pytest.mark.rule("VIS-3")
+@pytest.mark.parametrize("hidden", [1, 25])
+async def test_VIS_3_no_cursor_tells_that_hidden_contacts_follow(
+    world: World, acme: Brand, ada: str, hidden: int
+) -> None:
+    for number in range(hidden):
+        contact, _ = await contacts.enter(acme, ada, {"email": f"hidden{number}@example.org"})
+        await in_state(acme, ada, contact.id, S.BLOG_PENDING)
+    world.clock.advance(seconds=1)
+    for number in range(4):
+        await contacts.enter(acme, ada, {"email": f"person{number}@example.org"})
+
+    async def listed(cursor: str | None) -> tuple[int, str | None]:
+        page, following = await contacts.find(acme, ada, status=None, text=None, limit=2, cursor=cursor)
+        return len(page), following
+
+    count, cursor = await listed(None)
+    assert count == 2 and cursor
+    assert await listed(cursor) == (2, None)
+
+
 @pytest.mark.rule("CON-2")
 async def test_an_address_is_corrected_only_before_anybody_was_written_to(world: World, acme: Brand, ada: str) -> None:
     contact, other = await entered(world, ada, "graec@example.org", "taken@example.org")
