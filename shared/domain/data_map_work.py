@@ -9,7 +9,7 @@ from shared.domain.jobs import Job, MailBatch, Run
 from shared.domain.limits import Window
 from shared.domain.policy import BrandRecord
 from shared.domain.quarantine import QuarantinedEvent
-from shared.domain.staff import StaffMember
+from shared.domain.staff import AdministratorsGoing, StaffMember
 from shared.domain.syncing import SyncKey
 from shared.domain.tracing import Trace
 from shared.domain.white_list import Allowed, WhiteList
@@ -87,6 +87,10 @@ WORK = (
         c.STAFF, StaffMember, "staff", "named users, and what they may see (VIS-1, VIS-5)", f"{DUTY}: art. 32",
         "when the last brand takes the seat away", NOBODY, "brand administrators; the teams",
         fields(delete="id role brands seats session session_expires_at"),
+    ),
+    Place(
+        c.STAFF, AdministratorsGoing, "staff", "a brand keeps an administrator (VIS-5)", f"{DUTY}: art. 32",
+        "when the user went", NOBODY, _MACHINE, fields(delete="id since"),
     ),
     Place(
         c.FLOWS, Flow, "who logs in", "a log-in under way, sealed under a key that only the browser has", CONTRACT,

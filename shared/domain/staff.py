@@ -1,10 +1,13 @@
 """The named users of the Manager (VIS-1, VIS-2, VIS-5): whose brands they may see, as what, and whom they may name."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
 from shared.domain.records import Instant, Record
+
+GOING_TAKES = timedelta(minutes=5)
 
 
 class Role(StrEnum):
@@ -84,6 +87,25 @@ class StaffMember(Record):
         """The document to store; `grants` is what users of a brand are found by."""
         grants = "".join(f"{brand}:{self.role_at(brand)}|" for brand in sorted(self.brands))
         return {**super().to_document(), "grants": f"|{grants}"}
+
+
+class AdministratorsGoing(Record):
+    """Who is just being taken out of a brand's administration, and since when: of two at once the second sees the first.
+
+    Kept beside the users, under an id that none of them can have.
+    """
+
+    id: str
+    since: Mapping[str, Instant] = {}
+
+    @staticmethod
+    def of(brand: str) -> str:
+        """The id for a brand."""
+        return f"going:{brand}"
+
+    def at_work(self, now: datetime) -> Mapping[str, Instant]:
+        """Those that are not left over from what was cut short."""
+        return {user: since for user, since in self.since.items() if now - since < GOING_TAKES}
 
 
 BRAND_ROLES = frozenset({Role.BRAND_ADMIN, Role.BRAND_SUPPORT, Role.BRAND_COMMUNITY})

@@ -1,11 +1,14 @@
 """The named users of the Manager (VIS-5): listed, granted, changed and revoked at one brand, by whom that brand lets.
 
-What somebody is at another brand is neither shown nor touched.
+What somebody is at another brand is neither shown nor touched. A brand's last administrator stays, also when two take each
+other away in one moment: who goes is written down first, in one document for the brand, and does not count any more.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
+from shared.domain.containers import STAFF
 from shared.domain.errors import (
     ChangedMeanwhileError,
     ForbiddenError,
@@ -13,7 +16,7 @@ from shared.domain.errors import (
     OtherRoleError,
     UnknownObjectError,
 )
-from shared.domain.staff import BRAND_ROLES, MAY_GRANT, Role, Seat, StaffMember
+from shared.domain.staff import BRAND_ROLES, MAY_GRANT, AdministratorsGoing, Role, Seat, StaffMember
 from shared.ports import ConflictError, Query, StaleError, Where
 from shared.usecases.collections import Collection
 from shared.usecases.paging import unveiled, veiled
@@ -115,17 +118,55 @@ async def _change(
         role = current.record.role_at(caller.brand.id) if current else None
         if current is None or role not in MAY_GRANT.get(caller.member.role, ()):
             raise UnknownObjectError
-        if role is Role.BRAND_ADMIN and not may_be_last and await _is_alone(users, caller.brand.id):
-            raise LastAdministratorError
-        after = act(current.record)
+        guarded = role is Role.BRAND_ADMIN and not may_be_last
         try:
+            if guarded:
+                await _say_who_goes(users, caller, user)
+            after = act(current.record)
             if after is None:
                 await users.delete(current)
-                return None
-            return (await users.replace(current, after)).record
-        except StaleError:
+            else:
+                after = (await users.replace(current, after)).record
+        except (ConflictError, StaleError):
             continue
+        if guarded:
+            await _say_who_went(caller, user)
+        return after
     raise ChangedMeanwhileError
+
+
+async def _say_who_goes(users: Users, caller: StaffCaller, user: str) -> None:
+    """Takes a user out of the count before anything else; raises LastAdministratorError when nobody would be left in it.
+
+    Raises ConflictError or StaleError when somebody else goes in this moment: then it is to be judged again.
+    """
+    brand, now, known = caller.brand.id, caller.brand.now(), await _going(caller).get(*_of(caller))
+    going = {**(known.record.at_work(now) if known else {}), user: now}
+    if not await _anybody_but(users, brand, going):
+        raise LastAdministratorError
+    fresh = AdministratorsGoing(id=AdministratorsGoing.of(brand), since=going)
+    await (_going(caller).replace(known, fresh) if known else _going(caller).create(fresh))
+
+
+async def _say_who_went(caller: StaffCaller, user: str) -> None:
+    """Forgets who is gone; what a crash leaves of it lapses by itself."""
+    for _ in range(ATTEMPTS):
+        known = await _going(caller).get(*_of(caller))
+        if known is None or user not in known.record.since:
+            return
+        rest = {id: since for id, since in known.record.since.items() if id != user}
+        with suppress(StaleError):
+            await _going(caller).replace(known, known.record.changed(since=rest))
+            return
+
+
+def _going(caller: StaffCaller) -> Collection[AdministratorsGoing]:
+    return Collection(caller.brand.ports.store.platform(STAFF), AdministratorsGoing, "id")
+
+
+def _of(caller: StaffCaller) -> tuple[str, str]:
+    id = AdministratorsGoing.of(caller.brand.id)
+    return id, id
 
 
 def _promoted(user: StaffMember, caller: StaffCaller, role: Role) -> StaffMember:
@@ -137,10 +178,11 @@ def _seat(caller: StaffCaller, role: Role, name: str) -> Seat:
     return Seat(role=role, display_name=name, granted_at=caller.brand.now(), granted_by=caller.member.id)
 
 
-async def _is_alone(users: Users, brand: str) -> bool:
+async def _anybody_but(users: Users, brand: str, going: Mapping[str, object]) -> bool:
+    """Whether somebody administers the brand who is none of these."""
     administrators = Where("grants", "contains", f"|{brand}:{Role.BRAND_ADMIN}|")
-    page, _ = await users.page(Query((_any(), administrators), order_by="grants", limit=2))
-    return len(page) < 2
+    page, _ = await users.page(Query((_any(), administrators), order_by="grants", limit=len(going) + 1))
+    return any(item.record.id not in going for item in page)
 
 
 def _any() -> Where:
