@@ -201,7 +201,7 @@ async def open_session(req: func.HttpRequest) -> func.HttpResponse:
     """Signs an ambassador in."""
     brand = await signing_brand(req)
     body = parse(req, Credentials)
-    opened = await sessions.sign_in(brand, body.email, body.password.get_secret_value())
+    opened = await sessions.sign_in(brand, body.email, body.password.get_secret_value(), client_ip(req))
     content = SessionAnswer(token=opened.token, csrf_token=opened.csrf_token, expires_at=opened.expires_at)
     return signed_in(answer(200, content), brand, opened.token, opened.account)
 

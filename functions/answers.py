@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import azure.functions as func
 
 from functions.catalogue import ROUTES
-from functions.http import SECURITY_HEADERS, client_ip, operation, unexpected
+from functions.http import client_ip, operation, unexpected
 from shared import app
 from shared.domain.addresses import masked
 from shared.domain.ambassador import AccountStatus
@@ -21,7 +21,6 @@ from shared.usecases import answer, confirm, sign_up
 from shared.usecases.answer import Answer, Asked, Scope
 from shared.usecases.compose import language_of, look
 
-FORM_LIMIT = 10_000
 NO_CHOICE = 422
 
 C = TypeVar("C", Answer, Scope)
@@ -78,7 +77,7 @@ async def opt_out(req: func.HttpRequest) -> func.HttpResponse:
     if form_fields(req).get("List-Unsubscribe") == ["One-Click"]:
         version = render.mail_text_version("publication", _language(req, asked))
         await answer.opt_out(asked, Scope.AMBASSADOR, mechanism="one_click", text_version=version, ip=client_ip(req))
-        return func.HttpResponse(b"", status_code=200, headers=SECURITY_HEADERS)
+        return func.HttpResponse(b"", status_code=200)
     scope = _choice(req, "scope", Scope)
     if scope is None:
         return _opt_out(req, asked, asked.contact, NO_CHOICE)
@@ -195,8 +194,6 @@ def _language(req: func.HttpRequest, asked: Asked) -> str:
 def form_fields(req: func.HttpRequest) -> dict[str, list[str]]:
     """The fields of either encoding: RFC 8058 lets mail programs choose, and most send multipart."""
     body = req.get_body()
-    if len(body) > FORM_LIMIT:
-        return {}
     if req.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
         return {name: req.form.getlist(name) for name in req.form}
     return parse_qs(body.decode(errors="replace"))
@@ -209,4 +206,4 @@ def _choice(req: func.HttpRequest, field: str, choices: type[C]) -> C | None:
 
 
 def page_response(shown: render.Page, status: int = 200) -> func.HttpResponse:
-    return func.HttpResponse(shown.html, status_code=status, headers={**SECURITY_HEADERS, **shown.headers})
+    return func.HttpResponse(shown.html, status_code=status, headers=shown.headers)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import azure.functions as func
 
-from functions.http import SECURITY_HEADERS, Answer, answer, operation
+from functions.http import Answer, answer, operation
 from shared import app
 from shared.domain.cookies import Cookie, Place, cookies_of, tag_settings
 from shared.domain.policy import BrandStatus
@@ -42,7 +42,6 @@ async def serve_site_tag(req: func.HttpRequest) -> func.HttpResponse:
     running = brand.record.status is BrandStatus.ACTIVE
     script = site_tag(tag_settings(brand.policy)) if running else SILENT
     headers = {
-        **SECURITY_HEADERS,
         "Cache-Control": "public, max-age=300",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }

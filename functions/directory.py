@@ -7,7 +7,7 @@ import azure.functions as func
 from pydantic import Field, StringConstraints, field_validator
 
 from functions.accounts import DateOfBirth, PostalAddress, a_day_in_the_past
-from functions.http import Answer, Body, ShortText, answer, operation, parse
+from functions.http import ROWS_LIMIT, Answer, Body, ShortText, answer, operation, parse
 from functions.identity import api_key
 from functions.rows import ROWS_A_CALL, RowError, key_of, read_rows, shown_errors
 from functions.sync import DeletedContact as DeletedAmbassador
@@ -70,7 +70,7 @@ class DirectoryAnswers(Answer):
     items: list[DirectoryRowAnswer]
 
 
-@operation(auth="api_key", body=DirectoryBody, answers={200: DirectoryAnswers})
+@operation(auth="api_key", body=DirectoryBody, up_to=ROWS_LIMIT, answers={200: DirectoryAnswers})
 async def sync_ambassadors(req: func.HttpRequest) -> func.HttpResponse:
     """Brings accounts up to date or ends them, as the brand's directory has them; no account is made without accepted terms."""
     brand = await api_key(req, ApiScope.SYNC)

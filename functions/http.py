@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from functions.catalogue import ROUTES
+from functions.headers import secured
 from functions.standing import check_standing
 from shared import app
 from shared.calling import calling
@@ -42,13 +43,9 @@ SIGN_IN: Mapping[Auth, str] = {"mail_provider": "Basic", "api_key": "ApiKey", "s
 Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 M = TypeVar("M", bound=BaseModel)
 
-JSON_LIMIT = 1 << 20
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
-}
+# The most bytes of a body, unless an operation says otherwise: of a JSON object, of a call of a thousand rows, of a
+# page's form and of whatever has no body to send.
+JSON_LIMIT, ROWS_LIMIT, FORM_LIMIT = 128 << 10, 1 << 20, 32 << 10
 
 # As `new_id` makes them; whatever else a path or a body says is no id of anything.
 ID = r"[a-z2-7]{24}"
@@ -100,6 +97,7 @@ class Operation:
     body: type[BaseModel] | None
     query: type[BaseModel] | None
     takes: str | None  # the media type of a body that is no JSON object
+    up_to: int  # the most bytes of a body
     answers: Mapping[int, type[BaseModel] | None]
 
 
@@ -115,20 +113,25 @@ def operation(
     body: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     takes: str | None = None,
+    up_to: int | None = None,
     answers: Mapping[int, type[BaseModel] | None],
     while_suspended: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Declares what the catalogue's route of this name does; whatever it raises is answered as problem+json.
 
-    At a suspended brand only what changes nothing is done, and what is said to be done `while_suspended` (BR-3).
+    At a suspended brand only what changes nothing is done, and what is said to be done `while_suspended` (BR-3). A body
+    of more than `up_to` bytes is refused before anything reads it, however it was sent.
     """
+    most = up_to or (JSON_LIMIT if body else FORM_LIMIT)
 
     def register(handler: Handler) -> Handler:
         name, route, says = handler.__name__, ROUTES[handler.__name__], (handler.__doc__ or "").strip()
-        OPERATIONS.append(Operation(name, says, route.methods, route.path, auth, body, query, takes, answers))
+        OPERATIONS.append(Operation(name, says, route.methods, route.path, auth, body, query, takes, most, answers))
 
         async def guarded(req: func.HttpRequest, call: Call) -> func.HttpResponse:
             try:
+                if len(req.get_body()) > most:
+                    raise TooLargeError(most)
                 await check_standing(req, route.path, while_suspended=while_suspended)
                 return await handler(req)
             except DomainError as error:
@@ -142,7 +145,7 @@ def operation(
             with calling(app.telemetry(), name, req.headers.get("traceparent")) as call:
                 response = await guarded(req, call)
                 call.status = response.status_code
-                return response
+                return secured(response, by_tls=app.settings().public_url.startswith("https:"))
 
         HANDLERS[name] = told
         return handler
@@ -165,11 +168,8 @@ def unexpected(function: str, error: Exception) -> DomainError:
 
 def parse(req: func.HttpRequest, model: type[M]) -> M:
     """The JSON body as a model, types as they are; raises errors that name each field and the reason, never the value."""
-    raw = req.get_body()
-    if len(raw) > JSON_LIMIT:
-        raise TooLargeError
     try:
-        return model.model_validate_json(raw, strict=True)
+        return model.model_validate_json(req.get_body(), strict=True)
     except ValidationError as error:
         raise _refused(error) from None
 
@@ -215,14 +215,14 @@ def answer(
     return func.HttpResponse(
         text,
         status_code=status,
-        headers={**SECURITY_HEADERS, **(headers or {})},
+        headers=headers,
         mimetype="application/json" if text else "text/plain",
     )
 
 
 def csv_file(content: bytes, name: str, next_cursor: str | None) -> func.HttpResponse:
     """A file to keep; `X-Next-Cursor` says that there is more, and where it begins."""
-    headers = {**SECURITY_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     if next_cursor:
         headers["X-Next-Cursor"] = next_cursor
     return func.HttpResponse(content, headers=headers, mimetype="text/csv", charset="utf-8")
@@ -237,7 +237,7 @@ def problem(error: DomainError, scheme: str = "Bearer") -> func.HttpResponse:
         "detail": error.detail or error.title,
         "errors": [{"field": e.field, "reason": e.reason} for e in error.errors],
     }
-    headers = dict(SECURITY_HEADERS)
+    headers: dict[str, str] = {}
     if isinstance(error, TooManyRequestsError):
         headers["Retry-After"] = str(error.retry_after)
     if error.status == 401:

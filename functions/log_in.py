@@ -26,7 +26,6 @@ from shared.usecases.provider_log_in import SSO, Known, Newcomer
 from shared.usecases.provider_sign_up import Accepted
 
 FLOW_PATH = "/login"
-FORM_LIMIT = 20_000
 ADDRESS: tuple[render.FieldName, ...] = ("street", "city", "postal_code", "country")
 # The fields of the page that stand for a field that a brand may require.
 ASKED: dict[str, tuple[render.FieldName, ...]] = {
@@ -69,7 +68,7 @@ async def begin_log_in(req: func.HttpRequest) -> func.HttpResponse:
     brand, provider = await app.brand(req.route_params["brand"]), req.route_params["provider"]
     if provider not in (SSO, provider_log_in.FACEBOOK):
         raise UnknownObjectError
-    sent = await provider_log_in.begin(brand, provider)
+    sent = await provider_log_in.begin(brand, provider, client_ip(req))
     return to(sent.url, flow_cookie(sent.key, FLOW_PATH), status=302)
 
 
@@ -153,10 +152,7 @@ def _landing(brand: Brand) -> str:
 
 
 def _form(req: func.HttpRequest) -> dict[str, str]:
-    body = req.get_body()
-    if len(body) > FORM_LIMIT:
-        return {}
-    return {name: values[0] for name, values in parse_qs(body.decode(errors="replace")).items()}
+    return {name: values[0] for name, values in parse_qs(req.get_body().decode(errors="replace")).items()}
 
 
 def _accepted(req: func.HttpRequest, newcomer: Newcomer, said: dict[str, str]) -> Accepted:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import azure.functions as func
 
-from functions.http import SECURITY_HEADERS, operation, unexpected
+from functions.http import operation, unexpected
 from shared import app
 from shared.domain.errors import (
     BrandSuspendedError,
@@ -44,13 +44,12 @@ def door(*statuses: int, takes: str | None = None) -> Callable[[Show], Show]:
 
 def to(url: str, *cookies: str, status: int = 303) -> func.HttpResponse:
     """Sends the browser on."""
-    return with_cookies(func.HttpResponse(status_code=status, headers={**SECURITY_HEADERS, "Location": url}), *cookies)
+    return with_cookies(func.HttpResponse(status_code=status, headers={"Location": url}), *cookies)
 
 
 def page(shown: render.Page, status: int = 200, *cookies: str) -> func.HttpResponse:
     """A page."""
-    headers = {**SECURITY_HEADERS, **shown.headers}
-    return with_cookies(func.HttpResponse(shown.html, status_code=status, headers=headers), *cookies)
+    return with_cookies(func.HttpResponse(shown.html, status_code=status, headers=shown.headers), *cookies)
 
 
 def with_cookies(response: func.HttpResponse, *cookies: str) -> func.HttpResponse:
@@ -90,4 +89,7 @@ def _failed(req: func.HttpRequest, name: str, error: DomainError) -> func.HttpRe
         return page(says(req, "log_in_lapsed"), error.status)
     brand = render.platform_brand(app.settings().privacy_policy_url)
     shown = render.error_page(brand=brand, language=render.language_of(None, req.headers.get("Accept-Language")))
-    return page(shown, error.status)
+    response = page(shown, error.status)
+    if isinstance(error, TooManyRequestsError):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response

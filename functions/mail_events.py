@@ -9,7 +9,6 @@ from functions.http import Answer, answer, operation
 from functions.identity import mail_provider
 from functions.work import queue_function
 from shared import app
-from shared.domain.errors import TooLargeError
 from shared.domain.mail_events import NotEventsError, parse_body
 from shared.usecases import mail_events
 from shared.usecases.mail_events import QueuedEvent
@@ -28,14 +27,13 @@ class ReceivedAnswer(Answer):
 @operation(
     auth="mail_provider",
     takes="application/json",
+    up_to=BODY_LIMIT,
     answers={200: ReceivedAnswer},
 )
 async def receive_mail_events(req: func.HttpRequest) -> func.HttpResponse:
     """Takes events in: an array, a bare object or []; what is no event is kept aside and answered with 200 as well."""
     mail_provider(req, app.settings().webhook_credentials)
     body = req.get_body()
-    if len(body) > BODY_LIMIT:
-        raise TooLargeError
     try:
         raw = parse_body(body)
     except NotEventsError as error:

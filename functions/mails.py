@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 import azure.functions as func
 from pydantic import Field, StringConstraints, model_validator
 
-from functions.http import ID, Answer, Body, answer, operation, parse
+from functions.http import ID, ROWS_LIMIT, Answer, Body, answer, operation, parse
 from functions.identity import ambassador
 from functions.work import queue_function
 from shared import app
@@ -81,6 +81,7 @@ class Published(Answer):
 @operation(
     auth="ambassador",
     body=Recipients,
+    up_to=ROWS_LIMIT,
     answers={202: Invited},
 )
 async def invite_contacts(req: func.HttpRequest) -> func.HttpResponse:
@@ -94,6 +95,7 @@ async def invite_contacts(req: func.HttpRequest) -> func.HttpResponse:
 @operation(
     auth="ambassador",
     body=PublicationBody,
+    up_to=ROWS_LIMIT,
     answers={202: Published},
 )
 async def publish(req: func.HttpRequest) -> func.HttpResponse:

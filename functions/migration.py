@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import azure.functions as func
 from pydantic import Field, StringConstraints
 
-from functions.http import Answer, Body, ShortText, answer, operation, parse
+from functions.http import ROWS_LIMIT, Answer, Body, ShortText, answer, operation, parse
 from functions.identity import staff
 from functions.rows import ROWS_A_CALL, Moment, RowError, read_rows, shown_errors
 from shared.domain.access_log import Act, Seen
@@ -69,7 +69,7 @@ class MigrationAnswer(Answer):
     items: list[MigratedContact]
 
 
-@operation(auth="staff", body=MigrationBody, answers={200: MigrationAnswer})
+@operation(auth="staff", body=MigrationBody, up_to=ROWS_LIMIT, answers={200: MigrationAnswer})
 async def migrate_contacts(req: func.HttpRequest) -> func.HttpResponse:
     """Takes old contacts over; each ambassador is told by one mail. Rows sent again change nothing."""
     caller = await staff(req, MAY_MIGRATE)

@@ -3,7 +3,6 @@
 import azure.functions as func
 
 from functions.answers import form_fields, page, page_response
-from functions.http import SECURITY_HEADERS
 from shared import app
 from shared.pages import render
 from shared.usecases import notices
@@ -26,7 +25,7 @@ async def stop_notices(req: func.HttpRequest) -> func.HttpResponse:
     form = form_fields(req)
     if form.get("List-Unsubscribe") == ["One-Click"]:
         await notices.stop(asked)
-        return func.HttpResponse(b"", status_code=200, headers=SECURITY_HEADERS)
+        return func.HttpResponse(b"", status_code=200)
     if form.get("stop") != ["yes"]:
         return _shown(req, asked, NO_CHOICE)
     return _shown(req, await notices.stop(asked))

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 import azure.functions as func
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from functions.http import Answer, Body, LongText, ShortText, answer, operation, parse
+from functions.http import ROWS_LIMIT, Answer, Body, LongText, ShortText, answer, operation, parse
 from functions.identity import api_key
 from functions.rows import ROWS_A_CALL, Moment, RowError, key_of, read_rows, shown_errors
 from shared.domain.api_keys import ApiScope
@@ -81,7 +81,7 @@ class OrdersAnswer(Answer):
     items: list[RecordedOrder]
 
 
-@operation(auth="api_key", body=OrdersBody, answers={200: OrdersAnswer})
+@operation(auth="api_key", body=OrdersBody, up_to=ROWS_LIMIT, answers={200: OrdersAnswer})
 async def receive_orders(req: func.HttpRequest) -> func.HttpResponse:
     """Records orders. One that is sent again changes nothing; a bad one costs no good one."""
     brand = await api_key(req, ApiScope.ORDERS)

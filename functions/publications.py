@@ -7,7 +7,7 @@ import azure.functions as func
 from pydantic import Field, StringConstraints
 
 from functions.answers import invalid_link
-from functions.http import SECURITY_HEADERS, Answer, Body, answer, client_ip, operation, parse_query, unexpected
+from functions.http import Answer, Body, answer, client_ip, operation, parse_query, unexpected
 from functions.identity import ambassador
 from functions.photos import AS_A_PICTURE
 from shared import app
@@ -95,7 +95,7 @@ async def follow_publication(req: func.HttpRequest) -> func.HttpResponse:
         return invalid_link(req, error)
     except Exception as error:
         return invalid_link(req, unexpected("follow_publication", error))
-    headers = {**SECURITY_HEADERS, "Location": url, "X-Robots-Tag": "noindex, nofollow"}
+    headers = {"Location": url, "X-Robots-Tag": "noindex, nofollow"}
     return func.HttpResponse(b"", status_code=302, headers=headers)
 
 

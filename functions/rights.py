@@ -8,7 +8,7 @@ from typing import Any
 import azure.functions as func
 
 from functions.answers import NO_CHOICE, form_fields, page, page_response
-from functions.http import SECURITY_HEADERS, client_ip
+from functions.http import client_ip
 from shared import app
 from shared.domain.addresses import masked
 from shared.domain.errors import InvalidInputError, TooManyRequestsError
@@ -124,7 +124,6 @@ def _json(held: Held, *, only_provided: bool = False) -> func.HttpResponse:
 
 def _attachment(content: bytes, name: str, media_type: str) -> func.HttpResponse:
     headers = {
-        **SECURITY_HEADERS,
         "Content-Disposition": f'attachment; filename="{name}"',
         "Content-Type": media_type,
         "X-Robots-Tag": "noindex, nofollow, noarchive",

@@ -5,9 +5,9 @@ import json
 import azure.functions as func
 from pydantic import Field
 
-from functions.http import JSON_LIMIT, Answer, Body, answer, operation, parse_query
+from functions.http import ROWS_LIMIT, Answer, Body, answer, operation, parse_query
 from shared import app
-from shared.domain.errors import MalformedError, TooLargeError, UnauthenticatedError, UnknownObjectError
+from shared.domain.errors import MalformedError, UnauthenticatedError, UnknownObjectError
 from shared.domain.grants import Network
 from shared.domain.social import is_signed, signature, told_by_twitter
 from shared.usecases import social
@@ -45,13 +45,11 @@ async def answer_social_network(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, ChallengeAnswer(response_token=signature(secrets[0], token.encode())))
 
 
-@operation(auth="social_network", takes="application/json", answers={200: TakenInAnswer})
+@operation(auth="social_network", takes="application/json", up_to=ROWS_LIMIT, answers={200: TakenInAnswer})
 async def receive_social_events(req: func.HttpRequest) -> func.HttpResponse:
     """Takes in who liked, answered, passed on or followed; told again, nothing changes, and other events are left unread."""
     brand, secrets = await _listening(req)
     body = req.get_body()
-    if len(body) > JSON_LIMIT:
-        raise TooLargeError
     if not is_signed(secrets, body, req.headers.get(SIGNATURE)):
         raise UnauthenticatedError
     try:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 import azure.functions as func
 from pydantic import Field, StringConstraints, model_validator
 
-from functions.http import Answer, Body, ShortText, answer, operation, parse
+from functions.http import ROWS_LIMIT, Answer, Body, ShortText, answer, operation, parse
 from functions.identity import api_key
 from functions.rows import ROWS_A_CALL, RowError, key_of, read_rows, shown_errors
 from shared.domain.api_keys import ApiScope
@@ -95,7 +95,7 @@ class SyncAnswer(Answer):
     items: list[SyncedRow]
 
 
-@operation(auth="api_key", body=SyncBody, answers={200: SyncAnswer}, while_suspended=True)
+@operation(auth="api_key", body=SyncBody, up_to=ROWS_LIMIT, answers={200: SyncAnswer}, while_suspended=True)
 async def sync_contacts(req: func.HttpRequest) -> func.HttpResponse:
     """Takes in the contacts of the brand's database. Rows sent again change nothing; a bad row costs no good one."""
     brand = await api_key(req, ApiScope.SYNC)

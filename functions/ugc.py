@@ -9,7 +9,6 @@ from functions.http import Answer, Body, answer, client_ip, object_id, operation
 from functions.identity import ambassador
 from functions.photos import AS_A_PICTURE
 from shared.domain.contest import Contest, ReuseConsent
-from shared.domain.errors import TooLargeError
 from shared.domain.records import Instant
 from shared.domain.ugc import Ugc
 from shared.usecases import contests, ugc
@@ -79,12 +78,10 @@ class PageQuery(Body):
     cursor: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
-@operation(auth="ambassador", takes="image/*", answers={201: PhotoAnswer})
+@operation(auth="ambassador", takes="image/*", up_to=MAX_BYTES, answers={201: PhotoAnswer})
 async def upload_ugc(req: func.HttpRequest) -> func.HttpResponse:
     """Takes the body as a photo: JPEG, PNG or WebP up to 10 MB; kept sealed and without any metadata."""
     caller = await ambassador(req)
-    if len(req.get_body()) > MAX_BYTES:
-        raise TooLargeError
     return answer(201, photo_answer(await ugc.upload(caller.brand, caller.id, req.get_body())))
 
 

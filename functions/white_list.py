@@ -6,7 +6,7 @@ import azure.functions as func
 
 from functions.http import Answer, Body, answer, operation, parse_query
 from functions.identity import staff
-from shared.domain.errors import MalformedError, TooLargeError
+from shared.domain.errors import MalformedError
 from shared.domain.policy import WhiteListMode
 from shared.domain.records import Instant
 from shared.domain.staff import MAY_MANAGE_KEYS
@@ -48,7 +48,7 @@ class WhiteListAnswer(Answer):
     changed_at: Instant | None
 
 
-@operation(auth="staff", query=LoadQuery, takes="text/csv", answers={200: LoadedAnswer})
+@operation(auth="staff", query=LoadQuery, takes="text/csv", up_to=MAX_BYTES, answers={200: LoadedAnswer})
 async def load_white_list(req: func.HttpRequest) -> func.HttpResponse:
     """Takes in a list: CSV with a column email or customerId, or JSON lines (application/jsonl); up to 20 MB a call."""
     brand = (await staff(req, MAY_MANAGE_KEYS)).brand
@@ -56,8 +56,6 @@ async def load_white_list(req: func.HttpRequest) -> func.HttpResponse:
     read = READERS.get(req.headers.get("Content-Type", "").partition(";")[0].strip().lower())
     if read is None:
         raise MalformedError("The body is neither text/csv nor application/jsonl")
-    if len(req.get_body()) > MAX_BYTES:
-        raise TooLargeError
     done = await white_list.load(brand, read(req.get_body()), replaces=query.mode == "replace")
     return answer(
         200,

@@ -192,9 +192,12 @@ class RestoreRefusedError(DomainError):
 
 
 class TooLargeError(DomainError):
-    """The body is over the limit."""
+    """The body is over the limit, of so many bytes."""
 
     status, kind, title = 413, "too-large", "The body is too large"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The body may have up to {most} bytes")
 
 
 class TooManyRequestsError(DomainError):

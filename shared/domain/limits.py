@@ -17,8 +17,16 @@ class Limit:
 
 LIMITS: Mapping[str, Limit] = {
     "sign-in": Limit(10, timedelta(minutes=15)),
+    "sign-in-from": Limit(
+        100, timedelta(minutes=15)
+    ),  # a shop's staff share one place; a list of stolen passwords is longer
+    "log-in-from": Limit(
+        100, timedelta(minutes=15)
+    ),  # at an identity provider: each begun leaves a document for ten minutes
     "fill-in": Limit(20, timedelta(hours=1)),
     "fill-in-from": Limit(120, timedelta(hours=1)),
+    # Over all forms of all ambassadors: whoever knows an address cannot fill its mailbox. Those over it are not told.
+    "confirmation": Limit(3, timedelta(days=1)),
     "way-back": Limit(1, timedelta(days=1)),  # the question to who opted out of all (SUP-4)
     "voucher": Limit(10, timedelta(hours=1)),
     "voucher-from": Limit(60, timedelta(hours=1)),

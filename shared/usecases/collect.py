@@ -24,7 +24,7 @@ from shared.usecases.collections import Versioned
 from shared.usecases.confirm import complete, pass_on
 from shared.usecases.contacts import checked
 from shared.usecases.invite import QUEUE, mail_of
-from shared.usecases.limiting import count_against, forgive
+from shared.usecases.limiting import count_against, give_back
 from shared.usecases.saving import ATTEMPTS, Edit, save, save_many
 from shared.usecases.suppressing import UNLISTED, Listing, listings
 
@@ -155,8 +155,12 @@ async def _ask(
         return Outcome.UNCHANGED
     now = brand.now()  # and not the arrival's time, which may be long ago
     after = asked_again(known, arrival, now) if known else asked(arrival, standing.record.id if standing else None, now)
-    batch = None
-    if after.asking and mail_is_due(after.asking, now) and await _may_be_mailed(brand, arrival, place):
+    batch, counted = None, _counted(place)
+    if (
+        after.asking
+        and mail_is_due(after.asking, now)
+        and await _may_be_mailed(brand, arrival.fields["email"], counted)
+    ):
         recipients = ((after.ambassador_id, after.id),)
         batch = MailBatch(mail_kind=MailKind.CONFIRMATION, recipients=recipients, started_at=now, open_since=now)
         await brand.batches.create(batch)
@@ -164,20 +168,24 @@ async def _ask(
     try:
         await save(brand, Edit(before, after))
     except (ConflictError, StaleError):
-        if batch and place is Place.LISTED_BY_THE_PERSON:  # nothing was asked: the next try may
-            await forgive(brand, "way-back", arrival.fields["email"])
+        for limit in counted if batch else ():  # nothing was asked: the next try may
+            await give_back(brand, limit, arrival.fields["email"])
         return None
     if batch:
         await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "batch": batch.id}])
     return Outcome.CONFIRMATION_ASKED
 
 
-async def _may_be_mailed(brand: Brand, arrival: Arrival, place: Place) -> bool:
-    """Whether who opted out of all had no question today, whichever ambassador it was about (SUP-4)."""
-    if place is not Place.LISTED_BY_THE_PERSON:
-        return True
+def _counted(place: Place) -> tuple[str, ...]:
+    """What a question to an address counts against, whichever ambassador it is about; who opted out of all has one a day."""
+    return ("way-back", "confirmation") if place is Place.LISTED_BY_THE_PERSON else ("confirmation",)
+
+
+async def _may_be_mailed(brand: Brand, email: str, counted: Sequence[str]) -> bool:
+    """Whether the address had no more questions today than it may have (SUP-4); nobody who enters it is told."""
     try:
-        await count_against(brand, "way-back", arrival.fields["email"])
+        for limit in counted:
+            await count_against(brand, limit, email)
     except TooManyRequestsError:
         return False
     return True

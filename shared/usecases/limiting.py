@@ -29,6 +29,20 @@ async def count_against(brand: Brand, operation: str, caller: str) -> None:
     raise TooManyRequestsError(1)
 
 
+async def give_back(brand: Brand, operation: str, caller: str) -> None:
+    """Takes one time back: what was counted did not come about."""
+    id = _id(brand, operation, caller)
+    for _ in range(20):
+        current = await brand.limits.get(id, id)
+        if current is None or current.record.count == 0:
+            return
+        try:
+            await brand.limits.replace(current, current.record.changed(count=current.record.count - 1))
+            return
+        except StaleError:
+            continue
+
+
 async def forgive(brand: Brand, operation: str, caller: str) -> None:
     """Forgets the count: who got in was not guessing."""
     current = await brand.limits.get(id := _id(brand, operation, caller), id)

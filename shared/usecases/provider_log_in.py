@@ -25,6 +25,7 @@ from shared.usecases.brands import Brand, Brands
 from shared.usecases.claims import bind, by_subject, free_address
 from shared.usecases.collections import Versioned
 from shared.usecases.flows import Sent, Taken
+from shared.usecases.limiting import count_against
 from shared.usecases.photos import save_photo
 from shared.usecases.saving import ATTEMPTS
 from shared.usecases.sessions import SignedInAmbassador, open_session
@@ -61,8 +62,13 @@ class Known:
     session: SignedInAmbassador
 
 
-async def begin(brand: Brand, provider: str) -> Sent:
-    """Sends to the provider; raises UnknownObjectError for one that this brand or installation does not have."""
+async def begin(brand: Brand, provider: str, ip: str | None) -> Sent:
+    """Sends to the provider; raises UnknownObjectError for one that this brand or installation does not have.
+
+    Raises TooManyRequestsError for a caller's `ip` that begins too many, since each is kept until it lapses.
+    """
+    if ip:
+        await count_against(brand, "log-in-from", ip)
     return await flows.send(
         brand.ports, FlowPurpose.AMBASSADOR, provider, tenant=_tenant(brand.policy, provider), brand=brand.id
     )

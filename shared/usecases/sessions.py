@@ -53,8 +53,14 @@ class Caller:
         return self.account.record.id
 
 
-async def sign_in(brand: Brand, email: str, password: str) -> SignedInAmbassador:
-    """Opens a session. Unknown address, wrong password and unconfirmed account look alike and take the same time."""
+async def sign_in(brand: Brand, email: str, password: str, ip: str | None = None) -> SignedInAmbassador:
+    """Opens a session. Unknown address, wrong password and unconfirmed account look alike and take the same time.
+
+    Raises UnauthenticatedError; TooManyRequestsError for an address that is tried too often, or for a caller's `ip` that
+    tries too many: by the second, one password is not tried on everybody.
+    """
+    if ip:
+        await count_against(brand, "sign-in-from", ip)
     await count_against(brand, "sign-in", email)
     for _ in range(ATTEMPTS):
         known = await by_email(brand, email)

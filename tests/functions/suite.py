@@ -16,7 +16,7 @@ from azure.functions.timer import TimerRequest
 from local.host.functions import Function, QueueTrigger, load_functions
 from local.host.http import HttpFunctions
 from local.host.invocations import Invocations
-from local.host.routes import compile_routes
+from local.host.routes import Routes, compile_routes
 from shared import app
 from shared.adapters.silent import Silent
 from shared.adapters.sqlite import SqliteStore
@@ -28,6 +28,7 @@ from shared.domain.passwords import hash_password
 from shared.domain.staff import Role, StaffMember
 from shared.ports import Query, Store, Telemetry
 from shared.usecases.staff_sessions import open_staff_session
+from tests.functions import every_answer
 from tests.support.world import World, make_world
 
 URL = "https://suite.example"
@@ -60,8 +61,22 @@ def functions() -> Mapping[str, Function]:
 @cache
 def http_functions() -> HttpFunctions:
     """Those with a route, as the local host serves them."""
-    routes = compile_routes(list(functions().values()), "")
-    return HttpFunctions(routes, Invocations(timedelta(minutes=1)), function_key="unused")
+    return HttpFunctions(routes(), Invocations(timedelta(minutes=1)), function_key="unused")
+
+
+@cache
+def routes() -> Routes:
+    """Which function answers what."""
+    return compile_routes(list(functions().values()), "")
+
+
+async def check_answer(response: httpx.Response) -> None:
+    """Holds every answer that a test gets of a function against what holds for all."""
+    request = response.request
+    found = routes().find(request.method, request.url.raw_path.split(b"?")[0].decode("latin-1"))
+    if found:
+        await response.aread()
+        every_answer.check(found[0].function.name, response)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +196,8 @@ async def serving(store: Store | None = None, telemetry: Telemetry | None = None
     transport = httpx.ASGITransport(app=http_functions())
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # a test that wants one says so
     try:
-        async with httpx.AsyncClient(transport=transport, base_url=URL, cookies=no_cookies) as client:
+        asked: dict[str, Any] = {"base_url": URL, "cookies": no_cookies, "event_hooks": {"response": [check_answer]}}
+        async with httpx.AsyncClient(transport=transport, **asked) as client:
             yield Suite(client, world, given.store)
     finally:
         await store.close()

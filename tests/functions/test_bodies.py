@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic.alias_generators import to_camel
 
 import function_app  # noqa: F401  registers the operations
-from functions.http import JSON_LIMIT, OPERATIONS, Operation
+from functions.http import OPERATIONS, Operation
 from tests.functions.suite import Suite
 from tests.functions.tenants import EXTERNAL, FORM, Tenant, settle
 
@@ -81,12 +81,12 @@ JSON_NEWS = (
     b'{"email": "\xff"}',
     b'{"email": "\\ud800"}',
     b"[" * 100_000,
-    b'{"a":' * 100_000,
+    b'{"a":' * 20_000,
 )
 NO_OBJECTS = (b"null", b"1", b'"text"', b"[]", b"[{}]", b"true", b"1e400", b"1" * 5000, b'{"a": NaN}')
 WRONG: tuple[Any, ...] = (
     None, 0, 10**30, -1.5, True, "", CANARY * 3000, "\x00" + CANARY, f"<{CANARY}>", "\u202e", "🙂" * 5000,
-    [], [CANARY], [[None]], [CANARY] * 20_000, {}, {"floor": CANARY}, {"city": None}, {"city": 7},
+    [], [CANARY], [[None]], [CANARY] * 5_000, {}, {"floor": CANARY}, {"city": None}, {"city": 7},
 )  # fmt: skip
 
 any_json: st.SearchStrategy[Any] = st.recursive(
@@ -184,7 +184,7 @@ async def test_no_value_of_any_field_makes_it_fail(suite: Suite, mine: Tenant, o
 
 @pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: operation.name)
 async def test_a_body_over_the_limit_is_refused_unread(suite: Suite, mine: Tenant, operation: Operation) -> None:
-    response = await _send(suite, operation, mine, b" " * (JSON_LIMIT + 1))
+    response = await _send(suite, operation, mine, b" " * (operation.up_to + 1))
     assert response.status_code == 413
     _check(response, refused=True)
 
