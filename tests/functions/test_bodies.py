@@ -67,6 +67,7 @@ GOOD: dict[str, dict[str, Any]] = {
 }
 OF_THE_TEAM = ("change_status", "release_suppression", "migrate_contacts")
 FORMS = {"fill_in_external_form": EXTERNAL, "put_form": "another"}
+JUDGED_FIRST = {"give_grant": "token"}  # the network's word comes before ours on the rest
 OBJECTS = ("address", "tags", "interests", "products", "brands")
 ROWS = ("upserts", "deletes", "orders", "contacts")  # each row is refused in an answer of its own
 JSON_NEWS = (
@@ -83,7 +84,8 @@ JSON_NEWS = (
     b"[" * 100_000,
     b'{"a":' * 20_000,
 )
-NO_OBJECTS = (b"null", b"1", b'"text"', b"[]", b"[{}]", b"true", b"1e400", b"1" * 5000, b'{"a": NaN}')
+NO_JUDGED_FIRST = {"give_grant": "token"}  # the network's word comes before ours on the rest
+OBJECTS = (b"null", b"1", b'"text"', b"[]", b"[{}]", b"true", b"1e400", b"1" * 5000, b'{"a": NaN}')
 WRONG: tuple[Any, ...] = (
     None, 0, 10**30, -1.5, True, "", CANARY * 3000, "\x00" + CANARY, f"<{CANARY}>", "\u202e", "🙂" * 5000,
     [], [CANARY], [[None]], [CANARY] * 5_000, {}, {"floor": CANARY}, {"city": None}, {"city": 7},
