@@ -84,8 +84,7 @@ JSON_NEWS = (
     b"[" * 100_000,
     b'{"a":' * 20_000,
 )
-NO_JUDGED_FIRST = {"give_grant": "token"}  # the network's word comes before ours on the rest
-OBJECTS = (b"null", b"1", b'"text"', b"[]", b"[{}]", b"true", b"1e400", b"1" * 5000, b'{"a": NaN}')
+NO_OBJECTS = (b"null", b"1", b'"text"', b"[]", b"[{}]", b"true", b"1e400", b"1" * 5000, b'{"a": NaN}')
 WRONG: tuple[Any, ...] = (
     None, 0, 10**30, -1.5, True, "", CANARY * 3000, "\x00" + CANARY, f"<{CANARY}>", "\u202e", "🙂" * 5000,
     [], [CANARY], [[None]], [CANARY] * 5_000, {}, {"floor": CANARY}, {"city": None}, {"city": 7},
@@ -179,7 +178,7 @@ async def test_no_value_of_any_field_makes_it_fail(suite: Suite, mine: Tenant, o
                 assert response.status_code == 422, (field, value)
             if response.status_code == 422:
                 fields = [error["field"].split(".")[0] for error in response.json()["errors"]]
-                assert field in fields or fields == [""], (field, value, response.text)
+                assert field in fields or fields in ([""], [JUDGED_FIRST.get(operation.name)]), (field, value, fields)
     assert (await mine.me.call("GET", "/me")).status_code == 200, "what was taken cannot be read"
     assert (await mine.me.call("GET", "/contacts")).status_code == 200
 
