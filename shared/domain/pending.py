@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.domain.collecting import Arrival, brings
+from shared.domain.collecting import Arrival, Brings, brings
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn, OptInClass, brand_stands, stands
 from shared.domain.contact import Asking, Confirmed, Contact, MailKind, Origin, SentMail, last_activity
 from shared.domain.ids import new_id
@@ -76,10 +76,18 @@ def nothing_new(standing: Contact, arrival: Arrival) -> bool:
     """Whether a form says nothing that its person has not confirmed before: then nothing is asked again (CON-8)."""
     state, what = standing.ambassador_opt_in, brings(arrival.source, arrival.said)
     confirmed = standing.in_the_book and state.explicit and state.opt_in_class is OptInClass.OPTED_IN
-    brand_has_it = standing.brand_opt_in.explicit or brand_stands(standing.brand_opt_in, what.brand)
-    partners_have_it = standing.partners_opt_in or not what.partners
     answered = arrival.form_answers.items() <= standing.form_answers.items()
-    return confirmed and brand_has_it and partners_have_it and answered and not arrival.message
+    return confirmed and not _more_for_the_brand(standing, what) and answered and not arrival.message
+
+
+def ticks_more(standing: Contact, arrival: Arrival) -> bool:
+    """Whether the box of the brand or of its partners is ticked by who had not ticked it before (COL-11)."""
+    return _more_for_the_brand(standing, brings(arrival.source, arrival.said))
+
+
+def _more_for_the_brand(standing: Contact, what: Brings) -> bool:
+    brand_has_it = standing.brand_opt_in.explicit or brand_stands(standing.brand_opt_in, what.brand)
+    return not brand_has_it or (what.partners and not standing.partners_opt_in)
 
 
 def taken_back(pending: Contact, at: datetime, mechanism: str) -> Contact:

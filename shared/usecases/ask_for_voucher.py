@@ -1,4 +1,7 @@
-"""Asking for a voucher (COL-9): an opted-in contact gets it by mail; anybody else is asked first, as on a blog (COL-5)."""
+"""Asking for a voucher (COL-9): an opted-in contact gets it by mail; anybody else is asked first, as on a blog (COL-5).
+
+What an opted-in contact ticks for the brand or its partners is asked, too, and the voucher does not wait for it (COL-11).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +11,7 @@ from shared.domain.addresses import clean_address
 from shared.domain.collecting import Arrival, Said, Source
 from shared.domain.consent import OptInClass
 from shared.domain.errors import FieldError, InvalidInputError, UnknownObjectError
+from shared.domain.pending import ticks_more
 from shared.domain.policy import BrandStatus
 from shared.usecases.brands import Brand
 from shared.usecases.collect import arrive
@@ -44,20 +48,19 @@ async def ask_for_voucher(brand: Brand, request: VoucherRequest, *, text_version
     account = await account_on_a_page(brand, request.ambassador)
     if account is None:
         raise UnknownObjectError
+    arrival = Arrival(
+        Source.VOUCHER,
+        account.id,
+        {**request.fields, "email": email},
+        brand.now(),
+        "voucher",
+        request.said,
+        text_version=text_version,
+        ip_hash=brand.hasher.ref(ip) if ip else None,
+    )
     known = await by_address(brand, account.id, email)
     if known and known.record.in_the_book and known.record.ambassador_opt_in.opt_in_class is OptInClass.OPTED_IN:
         await issue(brand, account.id, known.record.id)
-        return
-    await arrive(
-        brand,
-        Arrival(
-            Source.VOUCHER,
-            account.id,
-            {**request.fields, "email": email},
-            brand.now(),
-            "voucher",
-            request.said,
-            text_version=text_version,
-            ip_hash=brand.hasher.ref(ip) if ip else None,
-        ),
-    )
+        if not ticks_more(known.record, arrival):
+            return
+    await arrive(brand, arrival)

@@ -21,6 +21,7 @@ from shared.domain.policy import BrandStatus
 from shared.domain.records import stamp
 from shared.domain.suppression import SuppressionReason
 from shared.domain.tokens import Purpose
+from shared.domain.vouchers import mailed_lately
 from shared.pages.render import Agreement
 from shared.ports import ConflictError, Query, StaleError, Where
 from shared.usecases.account_mails import owing, queue_account_mail
@@ -194,7 +195,7 @@ async def _lift(brand: Brand, pending: Contact, asking: Asking, yes: Confirmed) 
 async def _with_voucher(brand: Brand, after: Contact, asking: Asking) -> tuple[Contact, MailBatch | None]:
     """The confirmed contact with the voucher that was asked for, and the mail that carries it (COL-9)."""
     opted_in = after.ambassador_opt_in.opt_in_class is OptInClass.OPTED_IN
-    if asking.source is not Source.VOUCHER or not opted_in:
+    if asking.source is not Source.VOUCHER or not opted_in or mailed_lately(after, brand.now()):
         return after, None
     return await with_voucher(brand, after, brand.now())
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.domain.ambassador import Claim
 from shared.domain.collecting import Said
-from shared.domain.consent import AmbassadorOptIn
+from shared.domain.consent import AmbassadorOptIn, BrandOptIn, OptInClass
 from shared.domain.contact import Contact, MailKind
 from shared.domain.errors import UnknownObjectError, VoucherExpiredError, VoucherRedeemedError
 from shared.domain.orders import RecordedSale
@@ -133,6 +133,31 @@ async def test_without_the_box_there_is_no_voucher(world: World, acme: Brand, ad
     await pressed(world)
     assert (await world.contact_of(GRACE)).ambassador_opt_in is S.STORAGE_ONLY
     assert vouchers(world) == [] and await held(acme) == []
+
+
+@pytest.mark.rule("COL-11")
+@pytest.mark.rule("CON-8")
+async def test_what_an_opted_in_contact_ticks_anew_is_asked_and_the_voucher_does_not_wait_for_it(
+    world: World, acme: Brand, ada: str
+) -> None:
+    await opted_in(world, ada)
+    more = Said(ambassador=True, brand=True, partners=True)
+    await ask(world, ada, more)
+    assert len(vouchers(world)) == 1
+    contact = await world.contact_of_id((await held(acme))[0].contact_id or "")
+    assert (contact.brand_opt_in, contact.partners_opt_in) == (BrandOptIn.NONE, False), "nothing before the yes"
+    await pressed(world)
+    contact = await world.contact_of(GRACE)
+    assert (contact.brand_opt_in, contact.partners_opt_in) == (BrandOptIn.BLOG, True)
+    assert contact.ambassador_opt_in.opt_in_class is OptInClass.OPTED_IN
+    assert len(vouchers(world)) == 1, "the one of this day is enough"
+    mails = len(world.mailer.outbox)
+    for said in (more, TICKED, Said()):
+        world.clock.advance(hours=1)
+        await ask(world, ada, said)
+    assert len(world.mailer.outbox) == mails, "nothing new is asked, and nothing is weakened"
+    assert (await world.contact_of(GRACE)).brand_opt_in is BrandOptIn.BLOG
+    assert await ledger_faults(world) == []
 
 
 @pytest.mark.rule("SUP-4")
