@@ -24,7 +24,7 @@ CONTESTS = MANAGED + "/contests"
 RETENTION = MANAGED + "/retention"
 FORMS = MANAGED + "/forms"
 API_KEYS = MANAGED + "/api-keys"
-OPERATIONS = "/api/operations"
+OPERATIONS = "/api/manager/operations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +192,9 @@ ROUTES: Mapping[str, Route] = {
     "show_manager_welcome": Route("manager_log_in", GET, "/manager/welcome"),
     "read_staff_session": Route("manager_log_in", GET, "/api/manager/session"),
     "close_staff_session": Route("manager_log_in", DELETE, "/api/manager/session"),
+    "open_brand": Route("installation", POST, OPERATIONS + "/brands"),
+    "rotate_hash_key": Route("installation", POST, OPERATIONS + "/brands/{brand}/hash-key"),
+    "rewrap_keys": Route("installation", POST, OPERATIONS + "/keys/rewrap"),
     "show_health": Route("health", GET, "/health"),
     "show_readiness": Route("health", GET, "/ready"),
     "read_operations_health": Route("operations", GET, OPERATIONS + "/health"),

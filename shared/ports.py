@@ -391,6 +391,10 @@ class Vault(Protocol):
         """Decrypts a stored key; raises ValueError when it was not wrapped here."""
         ...
 
+    def is_newest(self, wrapped: WrappedKey) -> bool:
+        """Whether the newest master key wrapped it."""
+        ...
+
 
 class Telemetry(Protocol):
     """What the suite tells of itself; only what `shared/domain/telemetry.py` allows gets in (VIS-8)."""

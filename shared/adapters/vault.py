@@ -50,6 +50,10 @@ class EnvelopeVault:
         except (InvalidTag, ValueError):
             raise ValueError("the wrapped key was changed") from None
 
+    def is_newest(self, wrapped: WrappedKey) -> bool:
+        """Whether the first master key wrapped it."""
+        return wrapped.startswith(f"{_VERSION}.{self._newest}.")
+
 
 def _key_id(key: bytes) -> str:
     return hmac.digest(key, b"which master key", hashlib.sha256)[:6].hex()

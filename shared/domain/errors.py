@@ -137,6 +137,12 @@ class ChangedMeanwhileError(DomainError):
     status, kind, title = 409, "changed-meanwhile", "The object was changed meanwhile"
 
 
+class ExistsError(DomainError):
+    """The id is, or was, another's."""
+
+    status, kind, title = 409, "exists", "There is another of this id"
+
+
 class GrantTakenError(DomainError):
     """An account on a network belongs to one ambassador of a brand: interactions there are theirs alone."""
 

@@ -239,7 +239,7 @@ class Brands:
         return [found[id, id].record for id in ids if (id, id) in found]
 
     async def rotate_hash_key(self, brand: str) -> int:
-        """Adds a hash key; old hashes are still recognised (DEL-10). Gives its version.
+        """Adds a hash key; old hashes are still recognised (DEL-10). Gives its version; until it is used, asking again too.
 
         New hashes use it once `ACTIVE_AFTER` has passed: until then not every instance would recognise them.
         """
@@ -247,7 +247,10 @@ class Brands:
         current = await collection.get(brand, brand)
         if current is None:
             raise UnknownObjectError
-        version = max(map(int, current.record.hash)) + 1
+        newest = max(map(int, current.record.hash))
+        if current.record.active_from.get(str(newest), now := self.ports.clock.now()) > now:
+            return newest
+        version = newest + 1
         fresh = self.ports.vault.wrap(secrets.token_bytes(32))
         keys = current.record.changed(
             hash={**current.record.hash, str(version): fresh},

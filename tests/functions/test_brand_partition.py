@@ -32,6 +32,7 @@ NOT_A_TOKEN = "tbm90IGEgdG9rZW4.c2lnbmVkIGJ5IG5vYm9keQ"
 UUID_1 = "00000000-0000-4000-8000-000000000001"
 BODIES: dict[str, Callable[[str], Any]] = {
     "replay_poison": lambda _: {},
+    "open_brand": lambda _: {},
     "use_own_right": lambda _: {"kind": "access"},
     "extend_request": lambda _: {"reason": "for a reason"},
     "erase_person": lambda _: {"email": "nobody@example.org"},

@@ -11,7 +11,7 @@ from tests.functions.suite import Suite, serving
 from tests.support.fakes import Waiting
 from tests.support.telling import Told, telling
 
-OPERATIONS = "/api/operations"
+OPERATIONS = "/api/manager/operations"
 
 
 async def technical(suite: Suite) -> dict[str, str]:

@@ -26,7 +26,7 @@ WITHOUT_PEOPLE = {
     "put_form", "delete_form", "list_sweeps", "confirm_sweep", "read_me", "list_brands", "read_policy", "replace_policy",
     "read_status", "change_status", "read_access_log", "count_suppressions", "list_backups", "load_white_list",
     "count_white_list", "list_api_keys", "create_api_key", "revoke_api_key", "read_staff_session", "close_staff_session",
-    "read_operations_health", "list_poison",  # ids of work, and of brands
+    "rotate_hash_key", "rewrap_keys", "read_operations_health", "list_poison",  # ids of work, and of brands
 }  # fmt: skip
 LOG = MANAGED + "/access-log"
 
