@@ -198,7 +198,10 @@ def replayed_account(account: Ambassador, told: Sequence[Tombstone], hasher: Has
     if account.status is AccountStatus.ANONYMISED:
         return account
     if erased:
-        return None if erased.what is What.DELETED else anonymised_ambassador(account, erased.at, hasher)
+        if erased.what is What.DELETED:
+            return None
+        # A contact that was restricted when the account went may be left: the next sweep looks (RET-14).
+        return anonymised_ambassador(account, erased.at, hasher, contacts_wait_since=account.created_at)
     after = account
     for consent, stone in switched.items():
         part, _, name = consent.partition(".")

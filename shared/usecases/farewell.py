@@ -161,7 +161,9 @@ async def end_account(brand: Brand, account: Versioned[Ambassador], *, contacts_
             await brand.ports.files.delete(file)
         for goes in ALSO_GOES:
             await goes(brand, record)
-    left = anonymised_ambassador(record, now, brand.hasher, contacts_wait_since=now if contacts_wait else None)
+    # The term is over: each sweep looks again, so that a restriction which is lifted ends with the very next one.
+    waits = record.created_at if contacts_wait else None
+    left = anonymised_ambassador(record, now, brand.hasher, contacts_wait_since=waits)
     try:
         await brand.ambassadors.replace(account, left.settled(brand.hasher))
     except StaleError:

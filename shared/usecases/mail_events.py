@@ -123,8 +123,8 @@ async def _apply(brand: Brand, quarantine: Collection[QuarantinedEvent], groups:
     edits: list[Edit] = []
     for key, events in groups.items():
         item = found.get(key)
-        if item and not item.record.in_the_book:
-            await _apply_after_the_end(brand, quarantine, item.record, events)
+        if item and (item.record.restricted_at or not item.record.in_the_book):
+            await _apply_to_what_is_closed(brand, quarantine, item.record, events)
             continue
         strange = [event for event in events if not item or not _belongs(brand, item.record, event)]
         for event in strange:
@@ -143,10 +143,11 @@ async def _apply(brand: Brand, quarantine: Collection[QuarantinedEvent], groups:
     return {key: groups[key] for key in ((c.ambassador_id, c.id) for c in lost)}
 
 
-async def _apply_after_the_end(
+async def _apply_to_what_is_closed(
     brand: Brand, quarantine: Collection[QuarantinedEvent], contact: Contact, events: Sequence[QueuedEvent]
 ) -> None:
-    """What still counts when only a hash is left of the contact: the address's fate (SUP-1), and a no."""
+    """What still counts when only a hash is left of the contact, or its person restricted it (RET-14): the address's fate
+    (SUP-1), and a no."""
     for event in events:
         reason = reason_of(event.kind)
         event = _after_its_mail(contact, event)

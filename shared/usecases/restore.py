@@ -171,8 +171,9 @@ class _Loading:
         if container is LEDGER and document["at"] >= since:
             self.entries[document["subject"]][document["id"]] = document["seq"]
             return
-        proof: Document | None = document.get("proof")
-        if proof and (proof["at"] >= since or document["id"] in self.entries):
+        proof = document.get("proof")
+        # The head of a chain of the ledger; a request's own proof is a list that stands in it whole.
+        if isinstance(proof, dict) and (proof["at"] >= since or document["id"] in self.entries):
             self.heads[document["id"]] = proof
 
     async def _write(self, container: Container) -> int:
