@@ -34,7 +34,7 @@ param serverless bool
 @description('Most RU/s of the platform\'s own database; without meaning when serverless.')
 param platformThroughput int = 1000
 
-@description('Whether the store has a replica in the second region and spreads over zones; impossible when serverless.')
+@description('Whether the store has a replica in the second region, and store and functions spread over zones; impossible when serverless.')
 param replicated bool
 
 @description('Where people reach the suite, without a slash at the end; links in mails begin with it.')
@@ -97,6 +97,7 @@ param tags object = {}
 var token = uniqueString(subscription().id, environmentName)
 // What the brands' records name; the suite finds each account by it.
 var storeUrls = [for account in storeAccounts: '${account}=https://cosmos-${account}-${token}.documents.azure.com:443/']
+var publicNetworkAccess = isolated ? 'Disabled' : 'Enabled'
 var allTags = union(tags, { 'azd-env-name': environmentName })
 
 resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
@@ -146,7 +147,7 @@ module storage 'modules/storage.bicep' = {
     tags: allTags
     principalId: identity.outputs.principalId
     workspaceId: monitoring.outputs.workspaceId
-    isolated: isolated
+    publicNetworkAccess: publicNetworkAccess
   }
 }
 
@@ -159,7 +160,7 @@ module backups 'modules/backups.bicep' = {
     tags: allTags
     principalId: identity.outputs.principalId
     workspaceId: monitoring.outputs.workspaceId
-    isolated: isolated
+    publicNetworkAccess: publicNetworkAccess
   }
 }
 
@@ -173,7 +174,7 @@ module vault 'modules/vault.bicep' = {
     principalId: identity.outputs.principalId
     operatorsGroupId: operatorsGroupId
     workspaceId: monitoring.outputs.workspaceId
-    isolated: isolated
+    publicNetworkAccess: publicNetworkAccess
   }
 }
 
@@ -189,7 +190,7 @@ module stores 'modules/store.bicep' = [for account in storeAccounts: {
     workspaceId: monitoring.outputs.workspaceId
     serverless: serverless
     replicated: replicated
-    isolated: isolated
+    publicNetworkAccess: publicNetworkAccess
   }
 }]
 
@@ -279,6 +280,7 @@ module functions 'modules/functions.bicep' = {
     twitter: twitter
     alwaysReady: alwaysReady
     maximumInstances: maximumInstances
+    zoneRedundant: replicated
   }
   dependsOn: [
     platform

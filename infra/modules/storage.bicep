@@ -4,7 +4,11 @@ param location string
 param tags object
 param principalId string
 param workspaceId string
-param isolated bool
+@allowed([
+  'Enabled'
+  'Disabled'
+])
+param publicNetworkAccess string
 
 var suite = loadJsonContent('../suite.json')
 // Files: what people upload, sealed. Tombstones: who was erased since the last backup (BAK-3). Packages: the suite itself.
@@ -19,6 +23,8 @@ var blobOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 var queueContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
 
 resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+  // checkov:skip=CKV_AZURE_35: an installation is isolated by the parameter `isolated`, which checkov does not resolve
+  // checkov:skip=CKV_AZURE_43: st and 13 letters or digits of uniqueString: 15 of at most 24
   name: 'st${token}'
   location: location
   tags: tags
@@ -34,10 +40,10 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
-    publicNetworkAccess: isolated ? 'Disabled' : 'Enabled'
+    publicNetworkAccess: publicNetworkAccess
     networkAcls: {
       bypass: 'AzureServices'
-      defaultAction: isolated ? 'Deny' : 'Allow'
+      defaultAction: publicNetworkAccess == 'Disabled' ? 'Deny' : 'Allow'
     }
   }
 }

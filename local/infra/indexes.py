@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 _PATH = r'c(?:\["[^"]+"\])+'
@@ -18,16 +19,20 @@ def uncovered(sql: str, container: Mapping[str, Any]) -> Iterator[str]:
     """
     policy = container["indexingPolicy"]
     included = _ALWAYS | {path["path"].removesuffix("/?") for path in policy["includedPaths"]}
-    head, _, order = sql.partition(" ORDER BY ")
-    for path in dict.fromkeys(re.findall(_PATH, head)):
-        if _json_path(path) not in included:
-            yield f"{container['id']} does not index {_json_path(path)}"
-    sort = [_sorted(part) for part in order.split(", ")] if order else []
-    for path, _ in sort if len(sort) == 1 else ():
+    filters, sort = _read(sql)
+    for path in dict.fromkeys((*filters, *(path for path, _ in sort if len(sort) == 1))):
         if path not in included:
             yield f"{container['id']} does not index {path}"
     if len(sort) > 1 and not any(_answers(group, sort) for group in policy["compositeIndexes"]):
         yield f"{container['id']} has no composite index of {', '.join(path for path, _ in sort)}"
+
+
+@lru_cache(maxsize=10_000)
+def _read(sql: str) -> tuple[tuple[str, ...], tuple[tuple[str, bool], ...]]:
+    """The paths that a query filters by, and those it sorts by with whether it does so downwards."""
+    head, _, order = sql.partition(" ORDER BY ")
+    filters = (_json_path(path) for path in re.findall(_PATH, head))
+    return tuple(dict.fromkeys(filters)), tuple(_sorted(part) for part in order.split(", ") if part)
 
 
 def _sorted(part: str) -> tuple[str, bool]:
@@ -37,9 +42,9 @@ def _sorted(part: str) -> tuple[str, bool]:
     return _json_path(found[1]), found[2] is not None
 
 
-def _answers(group: list[dict[str, str]], sort: list[tuple[str, bool]]) -> bool:
-    forth = [(path["path"], path["order"] == "descending") for path in group]
-    return sort in (forth, [(path, not down) for path, down in forth])
+def _answers(group: list[dict[str, str]], sort: tuple[tuple[str, bool], ...]) -> bool:
+    forth = tuple((path["path"], path["order"] == "descending") for path in group)
+    return sort in (forth, tuple((path, not down) for path, down in forth))
 
 
 def _json_path(path: str) -> str:
