@@ -27,6 +27,7 @@ def main(argv: Sequence[str]) -> int:
         "Format": [python, "-m", "ruff", "format", "--check"],
         "Types": [python, "-m", "mypy"],
         "Imports": [str(Path(python).parent / "lint-imports")],
+        "Infrastructure": [python, "-m", "local.infra.policies"],
         "Five years, crashes": [*pytest, "--dist=load", *PLAYS],
         "Local stack": [*pytest, *LOCAL_STACK],
         "Tests": [*pytest, *(f"--ignore={path}" for path in (*PLAYS, *LOCAL_STACK)), *coverage],

@@ -8,7 +8,7 @@ param workspaceId string
   'Enabled'
   'Disabled'
 ])
-param publicNetworkAccess string
+param publicNetworkAccess string = 'Disabled'
 
 var suite = loadJsonContent('../suite.json')
 // Days are what `Kind.kept` says. A file is immutable for a day less, so that the suite's own timer can delete it on its day.

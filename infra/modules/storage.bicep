@@ -8,7 +8,7 @@ param workspaceId string
   'Enabled'
   'Disabled'
 ])
-param publicNetworkAccess string
+param publicNetworkAccess string = 'Disabled'
 
 var suite = loadJsonContent('../suite.json')
 // Files: what people upload, sealed. Tombstones: who was erased since the last backup (BAK-3). Packages: the suite itself.

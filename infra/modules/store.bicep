@@ -11,7 +11,7 @@ param replicated bool
   'Enabled'
   'Disabled'
 ])
-param publicNetworkAccess string
+param publicNetworkAccess string = 'Disabled'
 
 var places = [
   {
@@ -28,7 +28,6 @@ var places = [
 
 resource account 'Microsoft.DocumentDB/databaseAccounts@2024-05-15' = {
   // checkov:skip=CKV_AZURE_99: an installation is isolated by the parameter `isolated`, which checkov does not resolve
-  // checkov:skip=CKV_AZURE_101: an installation is isolated by the parameter `isolated`, which checkov does not resolve
   name: name
   location: location
   tags: tags

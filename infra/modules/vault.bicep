@@ -9,7 +9,7 @@ param workspaceId string
   'Enabled'
   'Disabled'
 ])
-param publicNetworkAccess string
+param publicNetworkAccess string = 'Disabled'
 
 // Key Vault Secrets User: read secrets, and nothing else.
 var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
@@ -18,7 +18,6 @@ var secretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
 
 resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   // checkov:skip=CKV_AZURE_109: an installation is isolated by the parameter `isolated`, which checkov does not resolve
-  // checkov:skip=CKV_AZURE_189: an installation is isolated by the parameter `isolated`, which checkov does not resolve
   name: 'kv-${token}'
   location: location
   tags: tags
