@@ -4,7 +4,7 @@ import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -151,10 +151,14 @@ def is_inside(container: Container, partition: str | None) -> bool:
     return partition is not None and container.partition != "id"
 
 
-def _asked(container: Container, partition: str | None) -> tuple[Group, ...]:
+def _open_groups(container: Container, *, inside: bool) -> tuple[Group, ...]:
     """The groups that a query may be answered by, there where it asks."""
-    where = container.inside if is_inside(container, partition) else container.across
+    where = container.inside if inside else container.across
     return (*container.indexes, *where, *container.equal)
+
+
+Asked = tuple[tuple[str, str], ...]
+"""What a query holds, without the values: each field and how."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,37 +187,51 @@ def plan(container: Container, query: Query) -> Plan:
     """
     if not 1 <= query.limit <= 1000:
         raise ValueError("a page has 1 to 1000 documents")
-    _check_where(container, query.where, inside=is_inside(container, query.partition))
-    equal = {where.field for where in query.where if where.op == "="}
-    ranged = {where.field for where in query.where if where.op not in ("=", "contains")}
-    listed = {where.field for where in query.where if where.op == "in"}
-    best = _PRIMARY
-    for group in _asked(container, query.partition):
-        by_equality = group in container.equal
-        held = next((i for i, path in enumerate(group) if path not in equal), len(group))
-        if query.order_by is not None:
-            if query.order_by == group[-1] and held >= len(group) - 1 and not by_equality:
-                best = max(best, Plan(group, len(group) - 1), key=_reach)
-        elif held == len(group) or (held == len(group) - 1 and group[-1] in (listed if by_equality else ranged)):
-            best = max(best, Plan(group, held), key=_reach)
-    if query.order_by is not None and best.group is None:
-        raise ValueError(f"no index of {container.name} sorts by {query.order_by} here")
-    if query.order_by is None and any(where.field == "id" for where in query.where):
-        return _PRIMARY
-    if query.partition is None and query.where and (best.group is None or not _starts(best.group, query.where)):
-        raise ValueError(f"no index of {container.name} answers this across partitions")
-    return best
+    crosses = query.partition is None
+    inside = is_inside(container, query.partition)
+    _check_values(container, query.where, inside=inside)
+    return _planned(container, _asked_of(query.where), query.order_by, inside, crosses)
 
 
 def plan_count(container: Container, where: tuple[Where, ...]) -> Plan:
     """The index group to count by, over all partitions; raises ValueError when none starts with a field asked for."""
-    _check_where(container, where, inside=False)
-    if not where:
-        return _PRIMARY
-    equal = {condition.field for condition in where if condition.op == "="}
+    _check_values(container, where, inside=False)
+    return _planned_count(container, _asked_of(where))
+
+
+@lru_cache(maxsize=1024)  # the suite's own questions, a few hundred, are asked again and again
+def _planned(container: Container, asked: Asked, order_by: str | None, inside: bool, crosses: bool) -> Plan:
+    _check_fields(container, asked, inside=inside)
+    equal = {field for field, op in asked if op == "="}
+    ranged = {field for field, op in asked if op not in ("=", "contains")}
+    listed = {field for field, op in asked if op == "in"}
     best = _PRIMARY
-    for group in _asked(container, None):
-        if _starts(group, where):
+    for group in _open_groups(container, inside=inside):
+        by_equality = group in container.equal
+        held = next((i for i, path in enumerate(group) if path not in equal), len(group))
+        if order_by is not None:
+            if order_by == group[-1] and held >= len(group) - 1 and not by_equality:
+                best = max(best, Plan(group, len(group) - 1), key=_reach)
+        elif held == len(group) or (held == len(group) - 1 and group[-1] in (listed if by_equality else ranged)):
+            best = max(best, Plan(group, held), key=_reach)
+    if order_by is not None and best.group is None:
+        raise ValueError(f"no index of {container.name} sorts by {order_by} here")
+    if order_by is None and any(field == "id" for field, _ in asked):
+        return _PRIMARY
+    if crosses and asked and (best.group is None or not _starts(best.group, asked)):
+        raise ValueError(f"no index of {container.name} answers this across partitions")
+    return best
+
+
+@lru_cache(maxsize=256)
+def _planned_count(container: Container, asked: Asked) -> Plan:
+    _check_fields(container, asked, inside=False)
+    if not asked:
+        return _PRIMARY
+    equal = {field for field, op in asked if op == "="}
+    best = _PRIMARY
+    for group in _open_groups(container, inside=False):
+        if _starts(group, asked):
             held = next((i for i, path in enumerate(group) if path not in equal), len(group))
             best = max(best, Plan(group, held), key=_reach)
     if best.group is None:
@@ -225,21 +243,33 @@ def _reach(candidate: Plan) -> tuple[int, int]:
     return (candidate.fixed, 0 if candidate.group is None else 1)
 
 
-def _starts(group: tuple[str, ...], where: tuple[Where, ...]) -> bool:
-    return any(condition.field == group[0] and condition.op != "contains" for condition in where)
+def _starts(group: Group, asked: Asked) -> bool:
+    return any(field == group[0] and op != "contains" for field, op in asked)
 
 
-def _check_where(container: Container, where: tuple[Where, ...], *, inside: bool) -> None:
+def _asked_of(where: tuple[Where, ...]) -> Asked:
+    return tuple((condition.field, condition.op) for condition in where)
+
+
+def _check_fields(container: Container, asked: Asked, *, inside: bool) -> None:
     indexed = indexed_paths(container)
+    for field, op in asked:
+        answers = container.contains if op == "contains" else indexed
+        if field not in answers and not _looks_up(container, field, op, inside=inside) and (field, op) != ("id", "="):
+            raise ValueError(f"{container.name} has no index of {field} for {op}")
+
+
+def _check_values(container: Container, where: tuple[Where, ...], *, inside: bool) -> None:
     for condition in where:
-        answers = container.contains if condition.op == "contains" else indexed
-        looks_up = inside and condition.field in container.unique and condition.op in ("=", "in")
-        if condition.field not in answers and not looks_up and (condition.field, condition.op) != ("id", "="):
-            raise ValueError(f"{container.name} has no index of {condition.field} for {condition.op}")
         values = condition.value if condition.op == "in" else (condition.value,)
+        looks_up = _looks_up(container, condition.field, condition.op, inside=inside)
         plain = str if condition.op == "contains" or looks_up else str | int | float
         if isinstance(values, str) or not all(isinstance(value, plain) for value in values):
             raise ValueError("a condition compares with plain values, a search with a text")
+
+
+def _looks_up(container: Container, field: str, op: str, *, inside: bool) -> bool:
+    return inside and field in container.unique and op in ("=", "in")
 
 
 def next_cursor(values: Sequence[Any]) -> str:
