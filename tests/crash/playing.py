@@ -40,14 +40,14 @@ async def play(workflow: Workflow, plan: Plan) -> Run:
     """Plays the story; a crash is followed by a restart, and by all that finds lost work before the story goes on."""
     suite = await make_suite()
     await workflow.prepare(suite)
-    suite.crashes.trace.clear()
-    suite.crashes.batches.clear()
+    suite.crashes.clear()
     suite.crashes.stop_at, suite.crashes.side = plan.stop_at, plan.side
     suite.crashes.ill, suite.crashes.ill_at = plan.ill, plan.ill_at
     suite.queue.sent, suite.queue.lose, suite.mailer.lag = 0, plan.lose, plan.lag
     run = Run(suite, {})
     for place, step in enumerate(workflow.steps[: plan.until]):
         begun = len(suite.crashes.trace)
+        suite.crashes.handling(None)
         before = suite.crashed + len(suite.queue.poison) + (suite.queue.lost is not None)
         try:
             await step.act(suite)
@@ -96,10 +96,16 @@ def doubles(run: Run) -> list[str]:
 
 
 def every_point(clean: Run) -> Iterator[tuple[int, Side]]:
-    """Each operation of the run, before and after; batches also half done."""
-    for number in range(1, len(clean.suite.crashes.trace) + 1):
-        yield number, Side.BEFORE
-        if number in clean.suite.crashes.batches:
+    """Each operation of the run, before and after; batches also half done.
+
+    Before an operation is where the same doer stopped after the one before it: the same has been done, and the same doer
+    comes again. So only the first operation of each is stopped before.
+    """
+    crashes = clean.suite.crashes
+    for number in range(1, len(crashes.trace) + 1):
+        if number == 1 or number in crashes.begun:
+            yield number, Side.BEFORE
+        if number in crashes.batches:
             yield number, Side.PARTLY
         yield number, Side.AFTER
 

@@ -56,8 +56,7 @@ async def _backed_up(suite: Suite) -> None:
 
 async def _stopped(suite: Suite, stop_at: int | None, side: Side, act: Callable[[], Awaitable[object]]) -> None:
     """Does something with a crash in it, and once more after the restart, as a timer or a person does."""
-    suite.crashes.trace.clear()
-    suite.crashes.batches.clear()
+    suite.crashes.clear()
     suite.crashes.stop_at, suite.crashes.side = stop_at, side
     try:
         await act()
@@ -162,8 +161,7 @@ async def test_BAK_3_no_crash_between_an_act_and_its_tombstone_resurrects_anybod
         suite = await _prepared()
         await _backed_up(suite)
         suite.clock.advance(minutes=1)
-        suite.crashes.trace.clear()
-        suite.crashes.batches.clear()
+        suite.crashes.clear()
         suite.crashes.stop_at, suite.crashes.side = stop_at, side
         try:
             await _people_speak(suite)

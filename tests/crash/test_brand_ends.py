@@ -25,8 +25,7 @@ async def _prepared(action: StatusAction, after: int) -> Suite:
     await change_status(suite.world.brands, "acme", action, "the contract says so", "staff:s")
     await suite.drain()
     suite.clock.advance(days(after))
-    suite.crashes.trace.clear()
-    suite.crashes.batches.clear()
+    suite.crashes.clear()
     return suite
 
 

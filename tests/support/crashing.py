@@ -50,14 +50,24 @@ class Crashes:
     side: Side = Side.BEFORE
     trace: list[str] = field(default_factory=list)
     batches: set[int] = field(default_factory=set)  # the operations that have more than one item
+    begun: set[int] = field(
+        default_factory=set
+    )  # the operations that are the first of what a handler, caller or timer does
     ill: str | None = None  # a queue whose handler dies at every delivery
     ill_at: int = 1  # at which of its operations
     _handling: str | None = None
     _begun_at: int = 0
 
     def handling(self, queue: str | None) -> None:
-        """Tells whose handler runs now."""
+        """Tells whose handler runs now; None is a caller or a timer."""
         self._handling, self._begun_at = queue, len(self.trace)
+        self.begun.add(len(self.trace) + 1)
+
+    def clear(self) -> None:
+        """Forgets what was done: the story begins."""
+        self.trace.clear()
+        self.batches.clear()
+        self.begun.clear()
 
     def enters(self, name: str, items: int = 1) -> bool:
         """Counts one operation; raises Crash before it, or tells whether only a part of it shall be done."""

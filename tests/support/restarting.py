@@ -55,6 +55,7 @@ class Suite:
 
     async def timer(self, work: Callable[[Brand], Awaitable[object]]) -> None:
         """What a timer does, in every brand; a timer that dies comes again another time."""
+        self.crashes.handling(None)
         try:
             for brand in await self.world.brands.all():
                 await work(await self.brand(brand))
