@@ -22,12 +22,13 @@ BY_QUEUE = {messages.queue: name for name, messages in QUEUES.items()}
 
 
 class BrandStanding(Answer):
-    """How one brand stands."""
+    """How one brand stands; `fault` is the type of what keeps it from being measured."""
 
     brand: str
-    sweep_overdue_hours: float
-    rights_overdue: int
-    backup_age_hours: float | None
+    sweep_overdue_hours: float | None = None
+    rights_overdue: int | None = None
+    backup_age_hours: float | None = None
+    fault: str | None = None
 
 
 class HealthAnswer(Answer):
@@ -107,7 +108,10 @@ async def read_operations_health(req: func.HttpRequest) -> func.HttpResponse:
 
 
 async def _standing(brand: str) -> BrandStanding:
-    found = await watching.standing(await app.brand(brand))
+    try:
+        found = await watching.standing(await app.brand(brand))
+    except Exception as error:  # this is where one looks for it
+        return BrandStanding(brand=brand, fault=type(error).__name__)
     return BrandStanding(
         brand=brand,
         sweep_overdue_hours=found.sweep_overdue,

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from shared import app
+from shared.domain.hashing import WrappedKey
 from shared.domain.staff import Role
 from shared.usecases.poison import SUFFIX
 from tests.functions.suite import Suite, serving
@@ -141,6 +143,20 @@ async def test_a_request_past_its_date_is_counted_until_it_is_closed(told: tuple
     by_brand = {item["brand"]: item for item in health.json()["items"]}
     assert (by_brand["acme"]["rightsOverdue"], by_brand["globex"]["rightsOverdue"]) == (1, 0)
     assert by_brand["acme"]["sweepOverdueHours"] == 32 * 24 - 2  # since the brand was made: none ever ran
+
+
+async def test_a_brand_that_cannot_be_measured_is_named_and_hides_no_other(suite: Suite) -> None:
+    keys = await app.brands().keys.get("acme", "acme")
+    assert keys
+    wrapped = WrappedKey("k1.0000.zoe@example.org")
+    await app.brands().keys.replace(keys, keys.record.changed(ledger=wrapped))
+    app.brands().forget("acme")
+    health = await suite.http.get(f"{OPERATIONS}/health", headers=await technical(suite))
+    assert [(item["brand"], item["fault"]) for item in health.json()["items"]] == [
+        ("acme", "ValueError"),
+        ("globex", None),
+    ]
+    assert "zoe" not in health.text
 
 
 async def test_without_the_queues_there_is_no_heartbeat(
