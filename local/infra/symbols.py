@@ -11,8 +11,8 @@ from local.infra.bicep import Bicep, Declared, Finding, literal, properties, unw
 # What the language has and the project uses; another is added here by whoever looked it up.
 FUNCTIONS = frozenset(
     (
-        "empty", "environment", "guid", "join", "length", "loadJsonContent", "readEnvironmentVariable", "resourceGroup",
-        "resourceId", "subscription", "subscriptionResourceId", "take", "union", "uniqueString",
+        "concat", "empty", "environment", "guid", "join", "length", "loadJsonContent", "readEnvironmentVariable",
+        "resourceGroup", "resourceId", "string", "subscription", "subscriptionResourceId", "take", "union", "uniqueString",
     )
 )  # fmt: skip
 DECORATORS = frozenset(
