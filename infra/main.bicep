@@ -91,6 +91,9 @@ param maximumInstances int = 40
 @description('Whether storage, store and vault are reached by private endpoints alone.')
 param isolated bool = false
 
+@description('Whether somebody locked the immutability of the backups; from then on it is not deployed any more.')
+param backupsLocked bool = false
+
 @description('Tags of every resource.')
 param tags object = {}
 
@@ -160,6 +163,7 @@ module backups 'modules/backups.bicep' = {
     tags: allTags
     principalId: identity.outputs.principalId
     workspaceId: monitoring.outputs.workspaceId
+    locked: backupsLocked
     publicNetworkAccess: publicNetworkAccess
   }
 }

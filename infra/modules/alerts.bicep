@@ -129,7 +129,7 @@ resource silence 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
     criteria: {
       allOf: [
         {
-          query: 'AppMetrics | where Name == "popsell.heartbeat"'
+          query: 'AppMetrics | where Name == "popsell.heartbeat" and Sum > 0'
           timeAggregation: 'Count'
           operator: 'LessThan'
           threshold: 1

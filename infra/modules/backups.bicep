@@ -4,6 +4,7 @@ param location string
 param tags object
 param principalId string
 param workspaceId string
+param locked bool
 @allowed([
   'Enabled'
   'Disabled'
@@ -22,6 +23,7 @@ var kinds = [
     days: suite.backupDays.monthly
   }
 ]
+var unlocked = locked ? [] : kinds
 // The one copy of brands' wrapped keys: destroyed when a brand ends (DEL-5), so never immutable.
 var keysContainer = 'backup-keys'
 // Storage Blob Data Contributor, of these containers alone.
@@ -86,8 +88,8 @@ resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2
   }
 }]
 
-// Unlocked: an owner of the account can still shorten it. docs/deploying.md says when and how it is locked.
-resource immutable 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2023-05-01' = [for (kind, i) in kinds: {
+// Unlocked: an owner of the account can still shorten it. Once somebody locked it (docs/deploying.md) it is left alone.
+resource immutable 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2023-05-01' = [for (kind, i) in unlocked: {
   parent: containers[i]
   name: 'default'
   properties: {

@@ -1,0 +1,21 @@
+"""What goes to Azure with the code is what it needs there."""
+
+import fnmatch
+import subprocess
+
+import pytest
+
+from local.project import ROOT
+
+DEPLOYED = {"function_app.py", "functions", "shared", "host.json", "requirements.txt"}
+
+
+def test_everything_at_the_top_is_deployed_or_left_at_home() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a working copy")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    at_top = {path.partition("/")[0] for path in listed.stdout.splitlines()}
+    lines = (ROOT / ".funcignore").read_text(encoding="utf-8").splitlines()
+    patterns = [line.rstrip("/") for line in lines if line and not line.startswith("#")]
+    left = {name for name in at_top if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)}
+    assert at_top - left == DEPLOYED
