@@ -19,7 +19,7 @@ from shared.domain.retention import RuleId
 from shared.domain.staff import MAY_RUN_SWEEPS
 from shared.domain.visibility import sees_all
 from shared.ports import Query
-from shared.usecases import sweep
+from shared.usecases import sweep, sweep_parts
 from shared.usecases.destroying import destroy
 
 # What no clock of a record can reach past.
@@ -134,7 +134,11 @@ async def _start(brand: str) -> None:
 async def run_sweep(message: Mapping[str, Any]) -> None:
     """Runs a sweep, or goes on with it."""
     if not await destroy(app.brands(), message["brand"]):  # this message may be that of an end that was cut short
-        await sweep.run_sweep(await app.brand(message["brand"]), message["run"])
+        brand = await app.brand(message["brand"])
+        if "part" in message:
+            await sweep_parts.run_part(brand, message["run"], message["part"])
+        else:
+            await sweep.run_sweep(brand, message["run"])
         await destroy(app.brands(), message["brand"])
 
 

@@ -74,6 +74,7 @@ class Query:
     `order_by` is a dotted path; documents that lack it are left out of an ordered answer.
     `cursor` is the one that the page before gave; the answer stays consistent when documents change between pages:
     nothing that stays unchanged is missed or comes twice.
+    `range` is one that the container named: the answer is of its documents alone.
     """
 
     where: tuple[Where, ...] = ()
@@ -82,6 +83,7 @@ class Query:
     descending: bool = False
     limit: int = 100
     cursor: str | None = None
+    range: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,13 @@ class Documents(Protocol):
 
     async def count(self, where: tuple[Where, ...]) -> int:
         """How many documents match, over all partitions."""
+        ...
+
+    async def ranges(self) -> Sequence[str]:
+        """The ranges by which a walk over all documents can be shared out: each document is in one of them.
+
+        They stay good when the store cuts its documents up anew. One of a store, or a container, that has no more.
+        """
         ...
 
     async def changes(self, since: str | None, limit: int = 500) -> Changes:

@@ -7,12 +7,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from pydantic_core import from_json, to_json
+
 from shared.adapters import cosmos_query
 from shared.adapters.cosmos_batch import Encoded, patiently, write_one, write_partition
 from shared.adapters.cosmos_homes import HomedDocuments, in_home, physical
 from shared.adapters.cosmos_indexing import indexing_policy, json_path, unique_key_policy
 from shared.adapters.store_contract import (
     PLATFORM,
+    WHOLE,
     asks_nothing,
     check_brand,
     check_key,
@@ -239,7 +242,12 @@ class CosmosDocuments:
         if asks_nothing(query.where):
             return Page([], None)
         text, parameters = cosmos_query.select(self._container, query, chosen)
-        items = await self._ask(text, parameters, query.partition, query.limit + 1)
+        scope = _scope(query)
+        items = await self._ask(text, parameters, query.limit + 1, **scope)
+        if (
+            "feed_range" in scope
+        ):  # one that was split meanwhile gives the answer of each of its partitions, one after the other
+            items = _sorted(items, cosmos_query.keyset(self._container, query, chosen), query)
         page = [_stored(item) for item in items[: query.limit]]
         if len(items) <= query.limit:
             return Page(page, None)
@@ -253,7 +261,16 @@ class CosmosDocuments:
         plan_count(self._container, where)
         if asks_nothing(where):
             return 0
-        return int(sum(await self._ask(*cosmos_query.count(where), None, None)))
+        return int(sum(await self._ask(*cosmos_query.count(where), None)))
+
+    async def ranges(self) -> Sequence[str]:
+        """The feed ranges: one a physical partition, and good after it is split."""
+        proxy = await self._proxy()
+
+        async def ask() -> list[str]:
+            return [to_json(found).decode() async for found in proxy.read_feed_ranges()]
+
+        return await patiently(ask)
 
     async def changes(self, since: str | None, limit: int = 500) -> Changes:
         """A page of the change feed (latest versions); the position is the service's own, over all of its partitions."""
@@ -277,9 +294,8 @@ class CosmosDocuments:
         position = headers[-1]["etag"]
         return Changes([_stored(item).document for item in items], position, more=bool(items))
 
-    async def _ask(self, text: str, parameters: list[dict[str, Any]], partition: str | None, size: int | None) -> Any:
+    async def _ask(self, text: str, parameters: list[dict[str, Any]], size: int | None, **scope: Any) -> Any:
         proxy = await self._proxy()
-        scope: dict[str, Any] = {} if partition is None else {"partition_key": partition}
 
         async def ask() -> list[Any]:
             found = proxy.query_items(text, parameters=parameters, max_item_count=size, **scope)
@@ -304,6 +320,19 @@ class CosmosDocuments:
 
     async def _proxy(self) -> "ContainerProxy":
         return (await self._store.database(self._database)).get_container_client(self._container.name)
+
+
+def _scope(query: Query) -> dict[str, Any]:
+    """Which documents a query is about, as the SDK wants it."""
+    if query.partition is not None:
+        return {"partition_key": query.partition}
+    return {} if query.range in (None, WHOLE) else {"feed_range": from_json(query.range)}
+
+
+def _sorted(items: list[Document], paths: Sequence[str], query: Query) -> list[Document]:
+    """The first of them in the query's order, which each partition keeps for itself."""
+    items.sort(key=lambda item: [field(item, path) for path in paths], reverse=query.descending)
+    return items[: query.limit + 1]
 
 
 def _stored(item: Document) -> Stored:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from shared.adapters.store_contract import groups
+from shared.adapters.store_contract import WHOLE, groups
 from shared.domain.containers import Container
 from shared.ports import Changes, Document, Documents, Key, Page, Query, Result, Stored, Where, Write
 
@@ -88,6 +88,10 @@ class HomedDocuments:
     async def count(self, where: tuple[Where, ...]) -> int:
         """How many of the kind's documents match."""
         return await self._shared.count(self._where(where))
+
+    async def ranges(self) -> Sequence[str]:
+        """One: a kind of few documents."""
+        return (WHOLE,)
 
     async def changes(self, since: str | None, limit: int = 500) -> Changes:
         """The kind's part of a page of the home's feed."""

@@ -95,6 +95,10 @@ class _CountedDocuments:
         _read()
         return await self._documents.count(where)
 
+    async def ranges(self) -> Sequence[str]:
+        _read()
+        return await self._documents.ranges()
+
     async def changes(self, since: str | None, limit: int = 500) -> Changes:
         _read()
         return await self._documents.changes(since, limit)

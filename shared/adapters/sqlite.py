@@ -14,6 +14,7 @@ from shared.adapters.sqlite_query import read_position
 from shared.adapters.sqlite_schema import key_index, next_change, table
 from shared.adapters.store_contract import (
     PLATFORM,
+    WHOLE,
     Encoded,
     asks_nothing,
     check_brand,
@@ -188,6 +189,10 @@ class SqliteDocuments:
             return int(connection.execute(sql, values).fetchone()[0])
 
         return await self._database.run(work)
+
+    async def ranges(self) -> Sequence[str]:
+        """One: a file has no parts."""
+        return (WHOLE,)
 
     async def changes(self, since: str | None, limit: int = 500) -> Changes:
         """A page of the rows written after a change, in one walk over the table.

@@ -20,6 +20,9 @@ MAX_BYTES: Final = 2_000_000
 
 PLATFORM: Final = "platform"
 
+WHOLE: Final = "whole"
+"""The range of a store, or a kind of few documents, that is not shared out."""
+
 _BRAND = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 _ID_FORBIDS = re.compile(r"[/\\?#\x00-\x1f]")  # Cosmos DB takes no id with these
 _PLAIN = frozenset({str, int, float, bool, type(None)})

@@ -5,7 +5,7 @@ from shared.domain.ambassador import Claim
 from shared.domain.api_keys import KeyRing
 from shared.domain.data_map_rows import CONTRACT, DUTY, INTEREST, NO_PERSON, NOBODY, Place, fields
 from shared.domain.flows import Flow
-from shared.domain.jobs import Job, MailBatch, Run
+from shared.domain.jobs import Job, MailBatch, Run, RunPart
 from shared.domain.limits import Window
 from shared.domain.policy import BrandRecord
 from shared.domain.quarantine import QuarantinedEvent
@@ -46,7 +46,11 @@ WORK = (
     ),
     Place(
         c.RUNS, Run, "nobody", "what a sweep did, as counts (RET-16)", NO_PERSON, "1 year", NOBODY, "brand users; the teams",
-        fields(plain="id state started_at durations finished_at open_since held plan rules", delete="confirmed_by"),
+        fields(plain="id state started_at durations finished_at open_since held plan rules parts", delete="confirmed_by"),
+    ),
+    Place(
+        c.RUNS, RunPart, "nobody", "what a sweep did in one range of the contacts, as counts", NO_PERSON, "with its sweep",
+        NOBODY, _MACHINE, fields(plain="id run place range rules at"),
     ),
     Place(
         c.LIMITS, Window, "whoever asks", "nobody tries passwords or fills mailboxes", INTEREST,

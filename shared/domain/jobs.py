@@ -108,3 +108,20 @@ class Run(Record):
     plan: str | None = None  # names exactly this list of records and ends, for the confirmation
     confirmed_by: str | None = None
     rules: tuple[RuleReport, ...] = ()
+    parts: int = 0  # into how many its contacts are shared out, while they are
+
+
+class RunPart(Record):
+    """A sweep's share of one range of the contacts: its place and its report, until the run has summed them up."""
+
+    id: str
+    run: str
+    place: int
+    range: str
+    rules: tuple[RuleReport, ...]
+    at: Instant | None = None  # when it was last heard of
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do in it."""
+        return all(report.finished for report in self.rules)

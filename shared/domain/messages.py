@@ -22,7 +22,7 @@ MESSAGES: Mapping[str, tuple[Schema, ...]] = {
     "newsletters": ({"brand": _BRAND, "newsletter": rf"{_ID}|suspended[0-9]{{14}}"},),  # the second: since when
     "mails": ({"brand": _BRAND, "batch": _ID},),
     "backups": ({"brand": _BRAND, "backup": _ID},),
-    "sweeps": ({"brand": _BRAND, "run": _ID},),
+    "sweeps": ({"brand": _BRAND, "run": _ID}, {"brand": _BRAND, "run": _ID, "part": None}),
     "suppression-reach": ({"brand": _BRAND, "suppression": _HASH},),
     "rights": tuple({"brand": _BRAND, what: _ID} for what in ("request", "link", "notice", "provider")),
     "mail-events": tuple(

@@ -25,7 +25,7 @@ from shared.domain.flags import Flag
 from shared.domain.forgetting import Forgetting
 from shared.domain.forms import Form
 from shared.domain.hashing import Hasher, WrappedKey
-from shared.domain.jobs import Job, MailBatch, Run
+from shared.domain.jobs import Job, MailBatch, Run, RunPart
 from shared.domain.ledger import Entry
 from shared.domain.limits import Window
 from shared.domain.newsletter import Newsletter
@@ -115,6 +115,7 @@ class Brand:
     jobs: Collection[Job]
     batches: Collection[MailBatch]
     runs: Collection[Run]
+    run_parts: Collection[RunPart]
     white_list: Collection[WhiteList]
     allowed: Collection[Allowed]
     forms: Collection[Form]
@@ -343,6 +344,7 @@ class Brands:
             jobs=of(c.JOBS, Job),
             batches=of(c.BATCHES, MailBatch),
             runs=of(c.RUNS, Run),
+            run_parts=of(c.RUNS, RunPart),
             white_list=of(c.ALLOWED, WhiteList),
             allowed=of(c.ALLOWED, Allowed),
             forms=of(c.FORMS, Form),

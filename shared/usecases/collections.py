@@ -72,6 +72,10 @@ class Collection(Generic[T]):
             results += await self._documents.write_many([self._write(change) for change in chunk])
         return results
 
+    async def ranges(self) -> Sequence[str]:
+        """The ranges by which a walk over all records can be shared out."""
+        return await self._documents.ranges()
+
     async def say_again(self, records: Sequence[T]) -> None:
         """Repeats what had to be written once these records were saved; here nothing."""
 

@@ -3,35 +3,34 @@
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from shared.domain.ambassador import Ambassador
-from shared.domain.contact import Contact, MailKind
+from shared.domain.contact import Contact
 from shared.domain.disposition import Disposition, Done, dispose
 from shared.domain.errors import ChangedMeanwhileError, UnknownObjectError
 from shared.domain.inactivity import forgets, warns
-from shared.domain.jobs import MailBatch, RuleReport, Run, RunState
-from shared.domain.policy import BrandStatus, Durations
+from shared.domain.jobs import RuleReport, Run, RunState
+from shared.domain.policy import Durations
 from shared.domain.records import stamp
 from shared.domain.retention import RULES, Action, Rule, RuleId, is_due, rules_of
 from shared.ports import Query, StaleError, Where
-from shared.usecases import brand_end, farewell
+from shared.usecases import brand_end, farewell, sweep_parts
 from shared.usecases.brands import Brand
-from shared.usecases.collections import Collection, Versioned, chunks
-from shared.usecases.disposing import Decided, carry_out
-from shared.usecases.flags import forget_flags
-from shared.usecases.invite import A_BATCH, queue_batches
-from shared.usecases.warning import warn_page
+from shared.usecases.collections import Collection, Versioned
+from shared.usecases.sweep_pages import (
+    ACCOUNTS_END,
+    due_query,
+    due_where,
+    reported,
+    second_invitations_under_way,
+    sweep_page,
+)
+from shared.usecases.sweep_parts import PAGES_A_MESSAGE, share_out
 
-QUEUE = "sweeps"
-A_PAGE = 100
-PAGES_A_MESSAGE = 200
-
-ACCOUNTS_END = (RuleId.LEFT, RuleId.WARNED_TWICE)
-
-Recipients = frozenset[tuple[str, str]]  # (ambassador, contact)
+QUEUE = sweep_parts.QUEUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +86,18 @@ async def preview(brand: Brand, at: datetime, durations: Durations) -> AsyncIter
             yield Due(ending, id, ambassador, since, done, shown)
         return
     for rule in rules_of("contacts"):
-        async for page in brand.contacts.pages(_due_query(rule, at, durations)):
+        async for page in brand.contacts.pages(due_query(rule, at, durations)):
             for item in page:
                 disposition = dispose(item.record, at, durations)
                 if disposition:
                     yield _due(item.record, disposition)
     for rule in rules_of("flags"):
-        async for flags in brand.flags.pages(_due_query(rule, at, durations)):
+        async for flags in brand.flags.pages(due_query(rule, at, durations)):
             for flag in flags:
                 since = flag.record.closed_at or flag.record.at
                 yield Due(rule.id, flag.record.id, flag.record.subject, since, Done.DELETED, shown=True)
     for rule in rules_of("ambassadors"):
-        async for accounts in brand.ambassadors.pages(_due_query(rule, at, durations)):
+        async for accounts in brand.ambassadors.pages(due_query(rule, at, durations)):
             for account in accounts:
                 async for due in _due_accounts(brand, rule, account.record, at, durations):
                     yield due
@@ -203,14 +202,18 @@ async def _plan(brand: Brand, run: Run) -> _Plan:
 
 
 async def _work(brand: Brand, current: Versioned[Run]) -> None:
+    swept = await share_out(brand, current)
+    if swept is None:
+        return
+    current = swept
     pages = 0
-    waiting = await _second_invitations_under_way(brand, current.record)
+    waiting = await second_invitations_under_way(brand, current.record)
     for place, report in enumerate(current.record.rules):
         if report.finished:
             continue
         cursor = report.cursor
         while True:
-            tally, cursor = await _sweep_page(brand, RULES[report.rule], current.record, cursor, waiting)
+            tally, cursor = await sweep_page(brand, RULES[report.rule], current.record, cursor, waiting)
             current = await _reported(brand, current, place, tally, cursor)
             if cursor is None:
                 break
@@ -222,91 +225,11 @@ async def _work(brand: Brand, current: Versioned[Run]) -> None:
     await brand.runs.replace(current, ended)
 
 
-async def _second_invitations_under_way(brand: Brand, run: Run) -> Recipients:
-    """Who waits in an open batch already: while the provider is out of order, no sweep adds to the queue."""
-    if not any(report.rule is RuleId.FIRST_INVITATION and report.due for report in run.rules):
-        return frozenset()
-    found: set[tuple[str, str]] = set()
-    async for page in brand.batches.pages(Query(order_by="openSince")):
-        for item in page:
-            if item.record.mail_kind is MailKind.SECOND_INVITATION:
-                found.update(item.record.recipients)
-    return frozenset(found)
-
-
-async def _sweep_page(
-    brand: Brand, rule: Rule, run: Run, cursor: str | None, waiting: Recipients
-) -> tuple[Counter[str], str | None]:
-    """Disposes of one page of the records due under a rule; gives the tally, and where to go on."""
-    if rule.container == "brand":
-        return await brand_end.sweep_page(brand, rule.id, run, cursor)
-    query = _due_query(rule, run.started_at, run.durations)
-    if rule.id in ACCOUNTS_END:
-        return await farewell.sweep_leavers(brand, rule.id, query, run, cursor)
-    query = replace(query, cursor=cursor)
-    if rule.container == "flags":
-        flags, cursor = await brand.flags.page(query)
-        return await forget_flags(brand, flags), cursor
-    if rule.action is Action.WARN:
-        accounts, cursor = await brand.ambassadors.page(query)
-        return await warn_page(brand, accounts, run), cursor
-    if rule.container == "ambassadors":
-        accounts, cursor = await brand.ambassadors.page(query)
-        due = [item for item in accounts if is_due(item.record.clock, run.started_at, run.durations)]
-        tally = Counter({"skipped.no_longer_due": len(accounts) - len(due)})
-        return tally + await farewell.delete_sign_ups(brand, due), cursor
-    contacts, cursor = await brand.contacts.page(query)
-    return await _dispose_page(brand, rule, contacts, run, waiting), cursor
-
-
-async def _dispose_page(
-    brand: Brand, rule: Rule, page: Sequence[Versioned[Contact]], run: Run, waiting: Recipients
-) -> Counter[str]:
-    tally: Counter[str] = Counter()
-    decided: list[Decided] = []
-    second: list[tuple[str, str]] = []
-    now = brand.now()
-    for item in page:
-        disposition = dispose(item.record, run.started_at, run.durations, written_at=now)
-        if disposition is None:
-            tally["skipped.no_longer_due"] += 1
-        elif disposition.done is not Done.SECOND_INVITATION_QUEUED:
-            decided.append((item, disposition))
-        elif item.record.outgoing or (item.record.ambassador_id, item.record.id) in waiting:
-            tally["skipped.mail_under_way"] += 1
-        else:
-            second.append((item.record.ambassador_id, item.record.id))
-    tally += await carry_out(brand, decided, rule.id, run)
-    if second:
-        tally += await _queue_second_invitations(brand, second)
-    return tally
-
-
-async def _queue_second_invitations(brand: Brand, contacts: Sequence[tuple[str, str]]) -> Counter[str]:
-    if brand.record.status is not BrandStatus.ACTIVE:
-        return Counter({"skipped.brand_not_active": len(contacts)})
-    now = brand.now()
-    batches = [
-        MailBatch(mail_kind=MailKind.SECOND_INVITATION, recipients=tuple(chunk), started_at=now, open_since=now)
-        for chunk in chunks(contacts, A_BATCH)
-    ]
-    await queue_batches(brand, batches)
-    return Counter({f"done.{Done.SECOND_INVITATION_QUEUED}": len(contacts)})
-
-
 async def _reported(
     brand: Brand, current: Versioned[Run], place: int, tally: Counter[str], cursor: str | None
 ) -> Versioned[Run]:
     rules = list(current.record.rules)
-    report = rules[place]
-    done, skipped = Counter(report.done), Counter(report.skipped)
-    for name, count in tally.items():
-        kind, _, what = name.partition(".")
-        if kind == "done":
-            done[Done(what)] += count
-        elif count:
-            skipped[what] += count
-    rules[place] = report.changed(done=dict(done), skipped=dict(skipped), cursor=cursor, finished=cursor is None)
+    rules[place] = reported(rules[place], tally, cursor)
     return await brand.runs.replace(current, current.record.changed(rules=tuple(rules), open_since=brand.now()))
 
 
@@ -315,7 +238,7 @@ async def _count(brand: Brand, rule: Rule, run: Run) -> int:
         return sum([1 async for _ in brand_end.would_go(brand, run.started_at)])
     if rule.id in ACCOUNTS_END:  # an account takes its contacts along, and only reading them tells how many go
         due = 0
-        async for page in brand.ambassadors.pages(_due_query(rule, run.started_at, run.durations)):
+        async for page in brand.ambassadors.pages(due_query(rule, run.started_at, run.durations)):
             for account in page:
                 async for _ in _due_accounts(brand, rule, account.record, run.started_at, run.durations):
                     due += 1
@@ -325,16 +248,7 @@ async def _count(brand: Brand, rule: Rule, run: Run) -> int:
         "ambassadors": brand.ambassadors,
         "flags": brand.flags,
     }
-    return await collections[rule.container].count(*_is_due(rule, run.started_at, run.durations))
-
-
-def _due_query(rule: Rule, at: datetime, durations: Durations) -> Query:
-    return Query(where=_is_due(rule, at, durations), order_by="clock.since", limit=A_PAGE)
-
-
-def _is_due(rule: Rule, at: datetime, durations: Durations) -> tuple[Where, Where]:
-    cutoff = stamp(rule.cutoff(at, durations))
-    return Where("clock.rule", "=", rule.id.value), Where("clock.since", "<=", cutoff)
+    return await collections[rule.container].count(*due_where(rule, run.started_at, run.durations))
 
 
 def _due(contact: Contact, disposition: Disposition) -> Due:

@@ -305,3 +305,18 @@ NOT_COUNTED = [
 async def test_what_no_index_counts_is_refused(store: Store, the_brand: str, where: Where) -> None:
     with pytest.raises(ValueError, match="no index"):
         await store.brand(the_brand, CONTACTS).count((where,))
+
+
+async def test_every_document_lies_in_one_range(store: Store, the_brand: str) -> None:
+    documents = store.brand(the_brand, CONTACTS)
+    await put(
+        documents, *(contact(ambassador=f"ambassador-{number}", createdAt=f"2030-{number:02}") for number in range(12))
+    )
+    ranges = await documents.ranges()
+    by_range = [await ids(documents, order_by="createdAt", range=each, limit=5) for each in ranges]
+    assert sorted(id for found in by_range for id in found) == sorted(await ids(documents, order_by="createdAt"))
+    for each in ranges:
+        dates = [
+            stored.document["createdAt"] for stored in await pages(documents, order_by="createdAt", range=each, limit=5)
+        ]
+        assert dates == sorted(dates)

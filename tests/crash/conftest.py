@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.usecases import import_contacts, invite, mail_events, sweep
+from shared.usecases import import_contacts, invite, mail_events, sweep, sweep_pages, sweep_parts
 
 
 @pytest.fixture(autouse=True)
@@ -10,9 +10,11 @@ def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches, pages and checkpoints of two, so that short stories have several of each."""
     for module, name in (
         (invite, "A_BATCH"),
-        (sweep, "A_BATCH"),
-        (sweep, "A_PAGE"),
+        (sweep_pages, "A_BATCH"),
+        (sweep_pages, "A_PAGE"),
         (sweep, "PAGES_A_MESSAGE"),
+        (sweep_parts, "PAGES_A_MESSAGE"),
+        (sweep_parts, "SHARED_FROM"),
         (mail_events, "A_MESSAGE"),
         (import_contacts, "ROWS_AT_ONCE"),
     ):

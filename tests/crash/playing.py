@@ -38,7 +38,7 @@ class Run:
 
 async def play(workflow: Workflow, plan: Plan) -> Run:
     """Plays the story; a crash is followed by a restart, and by all that finds lost work before the story goes on."""
-    suite = await make_suite()
+    suite = await make_suite(ranges=workflow.ranges)
     await workflow.prepare(suite)
     suite.crashes.clear()
     suite.crashes.stop_at, suite.crashes.side = plan.stop_at, plan.side

@@ -85,6 +85,7 @@ class Workflow:
     steps: tuple[Step, ...]
     whole: bool = True
     anew: bool = False
+    ranges: int = 1  # of the contacts
 
 
 def call(act: Act) -> Step:
@@ -312,6 +313,12 @@ async def _every_rule(suite: Suite) -> None:
     await _old_records(suite, 3)
 
 
+async def _a_few_due(suite: Suite) -> None:
+    """One record under each of some rules: what matters is what lies between the ranges."""
+    await _people(suite)
+    await _old_records(suite, 1)
+
+
 async def _old_records(suite: Suite, each: int) -> None:
     suite.known["addresses"] += [f"{state.value}{n}@example.com" for state in AmbassadorOptIn for n in range(each)]
     await _sign_up("zoe@example.org")(suite)
@@ -521,6 +528,7 @@ WORKFLOWS = (
                            ("click", PEOPLE[2], 5))),
               call(_events(*(("soft", PEOPLE[2], minute) for minute in range(10, 16))))), whole=False),
     Workflow("sweep by every rule", _every_rule, (SWEEP,)),
+    Workflow("sweep in two ranges", _a_few_due, (SWEEP,), ranges=2),
     Workflow("leave and be forgotten", _leavers, (call(_remove), later(days=7), SWEEP)),
     Workflow("warned twice and forgotten", _leavers,
              (later(days=1065), SWEEP, later(days=16), SWEEP, later(days=16), SWEEP), whole=False),

@@ -89,6 +89,9 @@ class _Counted:
             self._counts.cross_partition_queries[self._name] += 1
         return await self._documents.query(query)
 
+    async def ranges(self) -> Sequence[str]:
+        return await self._documents.ranges()
+
     async def changes(self, since: str | None, limit: int = 500) -> Changes:
         self._counts.queries[self._name] += 1
         return await self._documents.changes(since, limit)

@@ -142,6 +142,9 @@ class _CrashingDocuments:
     async def count(self, where: tuple[Where, ...]) -> int:
         return await self._documents.count(where)
 
+    async def ranges(self) -> Sequence[str]:
+        return await self._documents.ranges()
+
     async def changes(self, since: str | None, limit: int = 500) -> Changes:
         return await self._documents.changes(since, limit)
 

@@ -18,6 +18,7 @@ from shared.usecases.brands import Brand, Brands
 from shared.usecases.verify_ledger import verify_ledger
 from tests.support.crashing import Crash, Crashes, CrashingFiles, CrashingMailer, CrashingQueue, CrashingStore
 from tests.support.fakes import FakeAddressBook, FakeClock
+from tests.support.ranged import RangedStore
 from tests.support.world import HANDLERS, World, make_world
 
 _LINK = {
@@ -118,14 +119,15 @@ BOOK = FakeAddressBook(
 )
 
 
-async def make_suite(*, outside: bool = False) -> Suite:
+async def make_suite(*, outside: bool = False, ranges: int = 1) -> Suite:
     """A suite with the brands `acme` and `globex`, without a crash planned.
 
-    With `outside` also what lies beside the store, tombstones and backups, counts as durable operations.
+    With `outside` also what lies beside the store, tombstones and backups, counts as durable operations. With several
+    `ranges` the contacts lie in so many.
     """
     clock, crashes = FakeClock(), Crashes()
     queue, mailer, files = CrashingQueue(clock, crashes), CrashingMailer(clock, crashes), CrashingFiles(crashes)
-    store = CrashingStore(SqliteStore(None, inline=True), crashes)
+    store = CrashingStore(RangedStore(SqliteStore(None, inline=True), ranges), crashes)
     others: dict[str, Any] = {"files": files, "address_books": {"google": BOOK}}
     if outside:
         others |= {name: CrashingFiles(crashes) for name in ("tombstones", "backups")}

@@ -29,6 +29,7 @@ from shared.usecases import (
     send_mails,
     suppressing,
     sweep,
+    sweep_parts,
 )
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Collection
@@ -204,7 +205,10 @@ async def _apply(world: World, brand: Brand, message: Mapping[str, Any]) -> None
 
 
 async def _sweep(world: World, brand: Brand, message: Mapping[str, Any]) -> None:
-    await sweep.run_sweep(brand, message["run"])
+    if "part" in message:
+        await sweep_parts.run_part(brand, message["run"], message["part"])
+    else:
+        await sweep.run_sweep(brand, message["run"])
     await destroy(world.brands, brand.id)
 
 

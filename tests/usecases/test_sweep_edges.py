@@ -8,7 +8,7 @@ from shared.domain.errors import SuppressedError
 from shared.domain.jobs import Run, RunState
 from shared.domain.policy import Durations, SweepGuard
 from shared.ports import Fate, Query
-from shared.usecases import contacts, import_contacts, invite, sweep
+from shared.usecases import contacts, import_contacts, invite, sweep, sweep_pages
 from shared.usecases.answer import Answer
 from shared.usecases.brands import Brand
 from tests.support.acts import answered, asked_by, entered, event_of, invited, receive
@@ -89,7 +89,7 @@ async def test_the_recovery_timer_leaves_alone_what_gets_on(
     monkeypatch.setattr(import_contacts, "ROWS_A_CHECKPOINT", 1)
     monkeypatch.setattr(import_contacts, "ROWS_A_MESSAGE", 1)
     monkeypatch.setattr(sweep, "PAGES_A_MESSAGE", 1)
-    monkeypatch.setattr(sweep, "A_PAGE", 1)
+    monkeypatch.setattr(sweep_pages, "A_PAGE", 1)
     await import_contacts.start_import(acme, ada, b"a@example.org\nb@example.org\nc@example.org", "emails")
     world.clock.advance(minutes=12)
     assert await world.step()

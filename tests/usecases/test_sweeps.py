@@ -18,7 +18,7 @@ from shared.domain.ledger import Evidence
 from shared.domain.policy import BrandStatus, Durations, SweepGuard
 from shared.domain.retention import RuleId
 from shared.ports import Query
-from shared.usecases import invite, sweep
+from shared.usecases import invite, sweep, sweep_pages
 from shared.usecases.brands import Brand
 from shared.usecases.saving import Edit, save_many
 from tests.support.acts import entered, fresh_world, invited, ledger_faults
@@ -126,7 +126,7 @@ async def test_a_changed_policy_counts_at_the_next_sweep_and_rewrites_nothing(
 async def test_two_workers_at_one_sweep_and_a_message_that_comes_twice_do_no_harm(
     world: World, acme: Brand, ada: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "A_PAGE", 3)
+    monkeypatch.setattr(sweep_pages, "A_PAGE", 3)
     await aged(acme, ada, [(S.OPT_OUT_EMAIL, BrandOptIn.NONE, 400, False, False)] * 10)
     run = await sweep.start_sweep(acme)
     assert run and await sweep.start_sweep(acme) is None
@@ -143,7 +143,7 @@ async def test_two_workers_at_one_sweep_and_a_message_that_comes_twice_do_no_har
 async def test_a_long_sweep_goes_on_where_it_stopped_by_another_message(
     world: World, acme: Brand, ada: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "A_PAGE", 4)
+    monkeypatch.setattr(sweep_pages, "A_PAGE", 4)
     monkeypatch.setattr(sweep, "PAGES_A_MESSAGE", 2)
     await aged(acme, ada, [(S.INVITATION_SENT, BrandOptIn.NONE, 20, False, False)] * 30)
     run = await sweep.start_sweep(acme)
@@ -189,7 +189,7 @@ async def test_a_record_that_changed_since_it_was_read_is_left_for_the_next_swee
     def late(contact: Contact, *given: Any, **written: Any) -> object:
         return None if contact.id == made[0].id else judge(contact, *given, **written)
 
-    monkeypatch.setattr(sweep, "dispose", late)
+    monkeypatch.setattr(sweep_pages, "dispose", late)
     found = await acme.contacts.get(ada, made[1].id)
     assert found
     read = type(acme.contacts).page
