@@ -92,6 +92,9 @@ class _Documents:
     async def count(self, where: tuple[Where, ...]) -> int:
         return await self.documents.count(where)
 
+    async def ranges(self) -> Sequence[str]:
+        return await self.documents.ranges()
+
     async def changes(self, since: str | None, limit: int = 500) -> Changes:
         return await self.documents.changes(since, limit)
 
