@@ -39,7 +39,12 @@ class Rehearsal:
             name: _Files(getattr(ports, name), name, self.deleted) for name in ("files", "tombstones", "backups")
         }
         self.ports = replace(
-            ports, store=_Store(ports.store, self.deleted), queue=_Queue(), clock=_StandingClock(at), **files
+            ports,
+            store=_Store(ports.store, self.deleted),
+            accounts={name: _Store(store, self.deleted) for name, store in ports.accounts.items()},
+            queue=_Queue(),
+            clock=_StandingClock(at),
+            **files,
         )
 
 

@@ -14,6 +14,7 @@ from shared.ports import Query, Store
 from shared.usecases.answer import Answer
 from shared.usecases.brands import Brands
 from shared.usecases.placing import UnknownAccountError
+from shared.usecases.rehearsing import Rehearsal
 from shared.usecases.restore import restore
 from tests.support.acts import answered, invited
 from tests.support.cosmos_emulator import KEY, running_emulator
@@ -99,3 +100,12 @@ async def test_a_brand_moves_to_another_account_by_a_restore(world: World, accou
     assert report.documents
     assert (await world.contact_of(PERSON)).ambassador_id == ada.id
     assert await held(home, "acme") >= {AMBASSADORS.name, CONTACTS.name}
+
+
+async def test_what_is_only_rehearsed_changes_nothing_in_any_account(world: World) -> None:
+    ada = await world.ambassador()
+    await invited(world, ada.id, PERSON)
+    rehearsed = await Brands(Rehearsal(world.ports, world.clock.now()).ports).get("acme")
+    ((found,), _) = await rehearsed.contacts.page(Query())
+    await rehearsed.contacts.delete(found)
+    assert await world.contact_of(PERSON)
