@@ -54,11 +54,11 @@ def supporting_parts(ports: Ports, state: State) -> list[Spec]:
 
 def host_parts(ports: Ports, state: State, project: Path) -> list[Spec]:
     """The functions themselves, on each host; the first seeds what the others find."""
-    command = [sys.executable, "-m", "local.host", "--state", str(state.root)]
+    command = [sys.executable, "-m", "local.host"]
     return [
         Spec(
             "functions-host" if place == 1 else f"functions-host-{place}",
-            [*command, "--port", str(port.number), "--instance", str(place)],
+            [*command, "--port", str(port.number), "--instance", str(place), "--state", str(state.root)],
             f"{port.url}/admin/functions",
             environment=functions_environment(project, ports, state),
             grace_seconds=HOST_GRACE_SECONDS,
