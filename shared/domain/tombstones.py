@@ -107,9 +107,11 @@ def people_of_document(document: Mapping[str, Any], hasher: Hasher) -> tuple[str
 
 
 def _people(value: Callable[[str], Any], hasher: Hasher) -> tuple[str, ...]:
-    found = [
-        ref for kind, clear, hashed in _KNOWN for ref in _refs(hasher, kind, value(clear), hashed and value(hashed))
-    ]
+    found: list[str] = []
+    for kind, clear, hashed in _KNOWN:
+        plain, ref = value(clear), hashed and value(hashed)
+        if plain or ref:  # most have few of them, and a replay asks every contact
+            found += _refs(hasher, kind, plain, ref)
     if not found and (value("first_name") or value("last_name")):
         found = _refs(hasher, "name", f"{value('id')} {value('first_name')} {value('last_name')}", None)
     return tuple(found)
