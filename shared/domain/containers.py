@@ -112,7 +112,12 @@ CLAIMS = Container("claims", partition="id")
 LIMITS = Container("limits", partition="id", indexes=(("since",), ("at",)), backed_up=False)
 # Links are forgotten within a week: no backup keeps whose address asked.
 RIGHTS_LINKS = Container(
-    "rightsLinks", partition="id", indexes=(("pendingSince",), ("askedAt",)), backed_up=False, home="oversight"
+    "rightsLinks",
+    partition="id",
+    indexes=(("pendingSince",), ("askedAt",)),
+    equal=(("subject",),),
+    backed_up=False,
+    home="oversight",
 )
 # What the mail provider has still to forget: gone once it has, and in no backup.
 FORGETTINGS = Container("forgettings", partition="id", indexes=(("owedSince",),), backed_up=False, home="oversight")

@@ -39,7 +39,7 @@ DUTIES = (
         c.RIGHTS_LINKS, RightsLink, "whoever asks", "a link to one's own data (RGT-2)", f"{DUTY}: art. 12",
         "7 days; at once of who is not known; the address with the person's erasure", "the person, by the mail provider",
         "the machine alone",
-        fields(delete="id asked_at language people tried_at mailed_at pending_since", erase="email"),
+        fields(delete="id asked_at subject language people tried_at mailed_at pending_since", erase="email"),
     ),
     Place(
         c.FORGETTINGS, Forgetting, "contacts, ambassadors", "the mail provider forgets who was erased here (RGT-6)",

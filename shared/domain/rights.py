@@ -138,12 +138,14 @@ class RightsRequest(Record):
 class RightsLink(Record):
     """A link that was asked for: for whom until it is mailed, and then what it opens.
 
-    It is in no backup, and lives a week. `email` is gone when the person had everything erased.
+    It is in no backup, and lives a week. `email` is gone when the person had everything erased, by whatever way; `subject` is
+    the hash that it is found by then.
     """
 
     id: str
     asked_at: Instant
     email: str | None
+    subject: str | None = None
     language: str
     people: tuple[str, ...] = ()
     tried_at: Instant | None = None

@@ -33,7 +33,7 @@ from shared.usecases.collections import Versioned
 from shared.usecases.erasing_records import let_go, proven, tally
 from shared.usecases.limiting import count_against
 from shared.usecases.provider_forgets import ask, owe
-from shared.usecases.rights_links import QUEUE, OpenRights
+from shared.usecases.rights_links import QUEUE, OpenRights, forget_address
 from shared.usecases.saving import ATTEMPTS, Edit, change, save_many
 from shared.usecases.suppressing import opt_out_of_brand
 from shared.usecases.suppressing import suppress as list_address
@@ -111,7 +111,7 @@ async def run_request(brand: Brand, id: str) -> None:
     if request.kind is RightKind.ERASURE:
         await _erase(brand, request, evidence)
         late = await _erase(brand, request, evidence)  # what was being entered while the address got listed
-        await _forget_address(brand, request)
+        await forget_address(brand, request.people)
         done = done.changed(erased=Counter(done.erased) + late)
         done = done.changed(proof=proven(brand, done))
     else:
@@ -249,14 +249,6 @@ async def _let_go_of_messages(brand: Brand, contact: Contact) -> None:
 
     with suppress(UnknownObjectError):  # without access nothing is owed any more
         await change_account(brand, contact.ambassador_id, act)
-
-
-async def _forget_address(brand: Brand, request: RightsRequest) -> None:
-    """The link goes on opening the page, which says that hashes are left; the address itself is gone from it."""
-    link = await brand.rights_links.get(request.link, request.link) if request.link else None
-    if link and link.record.email:
-        with suppress(StaleError):
-            await brand.rights_links.replace(link, link.record.changed(email=None))
 
 
 async def _records(brand: Brand, people: tuple[str, ...]) -> AsyncIterator[Contact]:

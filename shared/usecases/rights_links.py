@@ -4,12 +4,13 @@ Whoever asks for whatever address, the same is written and queued. Only the work
 address that nothing is held of, it forgets the question at once, and mails nothing, since anybody may ask.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.addresses import clean_address
-from shared.domain.errors import FieldError, InvalidInputError, TryAgainError, UnknownObjectError
+from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError, TryAgainError, UnknownObjectError
 from shared.domain.ids import new_id
 from shared.domain.records import stamp
 from shared.domain.rights import LINK_HOLDS, RightsLink
@@ -23,6 +24,7 @@ from shared.usecases.collections import Change, Versioned
 from shared.usecases.compose import PATHS, language_of, look
 from shared.usecases.limiting import count_against
 from shared.usecases.rights_mail import FIRST, hand_over, left_already
+from shared.usecases.saving import ATTEMPTS
 from shared.usecases.suppressing import reasons_listed
 
 QUEUE = "rights"
@@ -45,13 +47,14 @@ async def ask_for_link(brand: Brand, address: str, language: str, ip: str | None
     if ip:
         await count_against(brand, "rights-from", ip)
     await count_against(brand, "rights", email)
-    now = brand.now()
+    now, people = brand.now(), brand.hasher.refs(email)
     link = RightsLink(
         id=new_id(),
         asked_at=now,
         email=email,
+        subject=people[0],
         language=language,
-        people=brand.hasher.refs(email),
+        people=people,
         pending_since=now,
     )
     await brand.rights_links.create(link)
@@ -103,6 +106,20 @@ async def open_rights(brands: Brands, token: str) -> OpenRights:
     if link.email:  # a hash key may have come since the link was asked for
         link = link.changed(people=tuple(dict.fromkeys((*brand.hasher.refs(link.email), *link.people))))
     return OpenRights(brand, link)
+
+
+async def forget_address(brand: Brand, people: Sequence[str]) -> None:
+    """Takes the address out of every link of somebody who was erased; one that was not mailed yet never is.
+
+    A link goes on opening its page, which says that hashes are left. Raises ChangedMeanwhileError.
+    """
+    of_them = Query(where=(Where("subject", "in", tuple(people)),))
+    for _ in range(ATTEMPTS):
+        found = [item async for page in brand.rights_links.pages(of_them) for item in page if item.record.email]
+        changes = [Change(item, item.record.changed(email=None, pending_since=None)) for item in found]
+        if all(result.outcome is Outcome.WRITTEN for result in await brand.rights_links.write_many(changes)):
+            return
+    raise ChangedMeanwhileError
 
 
 async def links_again(brand: Brand, before: datetime) -> int:

@@ -12,7 +12,7 @@ from shared.domain.ledger import faults
 from shared.domain.rights import RightState
 from shared.domain.syncing import Upsert, key_refs
 from shared.ports import Query
-from shared.usecases import contacts, leaving, rights
+from shared.usecases import contacts, leaving, rights, rights_links
 from shared.usecases.brands import Brand
 from shared.usecases.erasure import proof_of_erasure, request_erasure, run_erasure
 from shared.usecases.provider_forgets import CONFIRMED, have_forgotten
@@ -64,6 +64,22 @@ async def test_RGT_4_every_record_of_the_address_is_erased_listed_and_gone_from_
     request = await brand.rights.get(id, id)
     assert request
     assert request.record.state is RightState.DONE
+
+
+@pytest.mark.rule("RGT-4")
+async def test_RGT_4_an_erasure_takes_the_address_out_of_every_link_that_was_ever_asked_for(world: World) -> None:
+    await entered(world)
+    brand = await world.brand()
+    await rights_links.ask_for_link(brand, GRACE, "en", None)
+    await world.drain()
+    await rights_links.ask_for_link(brand, GRACE, "en", None)  # still to be mailed
+    await rights_links.ask_for_link(brand, OTHER, "en", None)
+    await request_erasure(brand, GRACE, "staff")
+    links = [item.record async for page in brand.rights_links.pages(Query()) for item in page]
+    assert sorted(link.email or "" for link in links) == ["", "", OTHER]
+    assert [link.email for link in links if link.pending_since] == [OTHER]
+    await world.drain()
+    assert len(world.mailer.sent_to(GRACE)) == 1
 
 
 @pytest.mark.rule("RGT-6")
