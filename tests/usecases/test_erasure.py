@@ -6,6 +6,7 @@ import pytest
 
 from shared.domain.collecting import Said
 from shared.domain.contact import Contact
+from shared.domain.containers import BRAND_CONTAINERS
 from shared.domain.errors import InvalidInputError, SuppressedError, TryAgainError, UnknownObjectError
 from shared.domain.ids import new_id
 from shared.domain.ledger import faults
@@ -35,13 +36,11 @@ async def entered(world: World, email: str = GRACE, **fields: Any) -> list[tuple
 
 
 async def all_documents(world: World) -> str:
-    brand = await world.brand()
-    kept = []
-    for name in brand.__dataclass_fields__:
-        collection = getattr(brand, name)
-        if hasattr(collection, "pages"):
-            kept += [str(item.record.to_document()) async for page in collection.pages(Query()) for item in page]
-    return "".join(kept)
+    found = [
+        (await world.ports.store.brand("acme", container).query(Query(limit=1000))).items
+        for container in BRAND_CONTAINERS
+    ]
+    return "".join(str(item.document) for items in found for item in items)
 
 
 @pytest.mark.rule("RGT-4", "DEL-8")
