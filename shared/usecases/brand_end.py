@@ -5,6 +5,7 @@ person. Whatever is done is recognised by the records themselves, so each page c
 is counted by nobody's name; the keys are `destroying`'s.
 """
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -29,6 +30,7 @@ from shared.usecases.saving import ATTEMPTS
 from shared.usecases.ugc import erase_photos
 
 A_PAGE = 100
+CALLS_AT_ONCE = 16
 ACCOUNTS_A_PAGE = 10  # each takes a walk through all that it did
 
 # What else leads to a person of a brand that ended, or has no use without it. The ledger is the proof of what was agreed to
@@ -145,12 +147,17 @@ async def _accounts(brand: Brand, page: Sequence[Versioned[Ambassador]], rule: R
 async def _settle_with_the_provider(brand: Brand) -> tuple[Counter[str], str | None, int]:
     """Has the mail provider forget who was erased, as long as the brand can still be opened (RGT-6)."""
     owed, _ = await brand.forgettings.page(Query(limit=A_PAGE))
-    unpaid = 0
-    for item in owed:
-        try:
-            await have_forgotten(brand, item.record.id)
-        except TryAgainError:
-            unpaid += 1
+    unpaid, free = 0, asyncio.Semaphore(CALLS_AT_ONCE)
+
+    async def pay(id: str) -> None:
+        nonlocal unpaid
+        async with free:
+            try:
+                await have_forgotten(brand, id)
+            except TryAgainError:
+                unpaid += 1
+
+    await asyncio.gather(*(pay(item.record.id) for item in owed))
     tally = Counter({"skipped.mail_provider": unpaid}) if unpaid else Counter()
     return tally, "again" if owed and not unpaid else None, unpaid
 

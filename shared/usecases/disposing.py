@@ -12,6 +12,7 @@ from shared.ports import Outcome
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Versioned
 from shared.usecases.leading_keys import give_back, take_keys
+from shared.usecases.provider_forgets import ask, owe_of_contacts
 from shared.usecases.saving import Edit, save_many
 
 Decided = tuple[Versioned[Contact], Disposition]
@@ -31,8 +32,9 @@ async def carry_out(brand: Brand, decided: Iterable[Decided], rule: RuleId, run:
         else:
             edits.append((Edit(item, disposition.contact, evidence), disposition))
     going = [change.before.record for change in deletions if change.before]
-    hashed = [edit.after for edit, _ in edits if edit.after.anonymised_at]
+    hashed = [edit.before.record for edit, _ in edits if edit.before and edit.after.anonymised_at]
     keys = await take_keys(brand, [*going, *hashed])
+    owed = await owe_of_contacts(brand, [*going, *hashed])
     stays: list[str] = []
     for contact, result in zip(going, await brand.contacts.write_many(deletions), strict=True):
         written = result.outcome is Outcome.WRITTEN
@@ -43,4 +45,5 @@ async def carry_out(brand: Brand, decided: Iterable[Decided], rule: RuleId, run:
         tally[f"done.{disposition.done}" if after else "skipped.changed_meanwhile"] += 1
         stays += [] if after else [edit.after.id]
     await give_back(brand, keys, stays)
+    await ask(brand, *owed)
     return tally

@@ -1,22 +1,29 @@
-"""Having the mail provider delete an address that was erased here (RGT-6): owed from before the erasure until it confirmed.
+"""Having the mail provider delete an address that was erased or corrected here, or whose time is over (RGT-6, DEL-8).
+
+It is owed from before the erasure until the provider confirmed; an address that another record of the brand still has is not.
 
 The debt is written before anything is erased, since afterwards nobody knows the address. It is paid only after the erasure, when
 no mail can make the provider know the address anew, and the provider's word closes it: a lost answer is asked for again.
 """
 
 import base64
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 
 from shared.domain.ambassador import Ambassador
+from shared.domain.contact import Contact
 from shared.domain.errors import TryAgainError
 from shared.domain.forgetting import Forgetting
+from shared.domain.ids import new_id
 from shared.domain.ledger import Evidence, next_entry
 from shared.domain.records import stamp
 from shared.domain.rights import RightState
 from shared.domain.sealing import new_file_key, seal_text, unseal_text
 from shared.ports import ConflictError, Query, StaleError, Where
 from shared.usecases.brands import Brand
+from shared.usecases.claims import by_email
+from shared.usecases.collections import Change
 from shared.usecases.rights_links import QUEUE
 
 CONFIRMED = "mailProvider"
@@ -24,15 +31,21 @@ CONFIRMED = "mailProvider"
 
 async def owe(brand: Brand, id: str, address: str) -> None:
     """Writes down that the provider has to forget the address; owing it again changes nothing."""
-    key = new_file_key()
-    owed = Forgetting(
-        id=id,
-        sealed=seal_text(address, key),
-        key=brand.ports.vault.wrap(base64.urlsafe_b64decode(key)),
-        owed_since=brand.now(),
-    )
     with suppress(ConflictError):
-        await brand.forgettings.create(owed)
+        await brand.forgettings.create(_debt(brand, id, address))
+
+
+async def owe_of_contacts(brand: Brand, contacts: Iterable[Contact]) -> list[str]:
+    """The same of contacts whose time is over, as far as the provider knows of them; gives what is then to be asked for."""
+    known = [(c.id, c.email) for c in contacts if c.email and (c.mails or c.outgoing or c.doubted)]
+    await brand.forgettings.write_many([Change(None, _debt(brand, id, address)) for id, address in known])
+    return [id for id, _ in known]
+
+
+def _debt(brand: Brand, id: str, address: str) -> Forgetting:
+    key = new_file_key()
+    wrapped = brand.ports.vault.wrap(base64.urlsafe_b64decode(key))
+    return Forgetting(id=id, sealed=seal_text(address, key), key=wrapped, owed_since=brand.now())
 
 
 async def owe_of_account(brand: Brand, account: Ambassador) -> None:
@@ -42,9 +55,18 @@ async def owe_of_account(brand: Brand, account: Ambassador) -> None:
         await ask(brand, account.id)
 
 
-async def ask(brand: Brand, id: str) -> None:
-    """Queues the debt to be paid; a message that gets lost is found by the recovery timer."""
-    await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "provider": id}])
+async def owe_former_address(brand: Brand, before: Ambassador, after: Ambassador) -> None:
+    """The same of the address that an account no longer has, once it has another one."""
+    if before.email and before.email_hash != after.email_hash:
+        id = new_id()
+        await owe(brand, id, before.email)
+        await ask(brand, id)
+
+
+async def ask(brand: Brand, *ids: str) -> None:
+    """Queues debts to be paid; a message that gets lost is found by the recovery timer."""
+    if ids:
+        await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "provider": id} for id in ids])
 
 
 async def have_forgotten(brand: Brand, id: str) -> None:
@@ -60,7 +82,9 @@ async def have_forgotten(brand: Brand, id: str) -> None:
     if request and request.record.state is RightState.RUNNING:
         return
     key = base64.urlsafe_b64encode(brand.ports.vault.unwrap(current.record.key)).decode()
-    if not await brand.ports.mailer.forget(await unseal_text(current.record.sealed, key)):
+    address = await unseal_text(current.record.sealed, key)
+    wanted = request is not None or not await _is_held(brand, address)
+    if wanted and not await brand.ports.mailer.forget(address):
         raise TryAgainError
     if request and request.record.proof and CONFIRMED not in request.record.proof[-1].after:
         entry = next_entry(
@@ -78,6 +102,17 @@ async def have_forgotten(brand: Brand, id: str) -> None:
             raise TryAgainError from None
     with suppress(StaleError):
         await brand.forgettings.delete(current)
+
+
+async def _is_held(brand: Brand, address: str) -> bool:
+    """Whether a record of the brand still has the address: then the provider has to know it, too."""
+    if await by_email(brand, address):
+        return True
+    query = Query(where=(Where("emailHash", "in", brand.hasher.refs(address)),))
+    async for page in brand.contacts.pages(query):
+        if any(item.record.email for item in page):
+            return True
+    return False
 
 
 async def forgettings_again(brand: Brand, before: datetime) -> int:

@@ -27,6 +27,7 @@ from shared.usecases.collections import Versioned
 from shared.usecases.flows import Sent, Taken
 from shared.usecases.limiting import count_against
 from shared.usecases.photos import save_photo
+from shared.usecases.provider_forgets import owe_former_address
 from shared.usecases.saving import ATTEMPTS
 from shared.usecases.sessions import SignedInAmbassador, open_session
 
@@ -134,6 +135,7 @@ async def _signed_in(brand: Brand, provider: Provider, identity: Identity) -> Kn
         except StaleError:
             continue
         await free_address(brand, known.record, after)
+        await owe_former_address(brand, known.record, after)
         if known.record.photo_wanted:
             await _take_photo(brand, provider, identity, known.record.id)
         return Known(brand, session)

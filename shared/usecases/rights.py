@@ -42,6 +42,8 @@ from shared.usecases.suppressing import suppress as list_address
 AT_ONCE = frozenset({
     RightKind.RESTRICTION, RightKind.LIFTING, RightKind.OBJECTION, RightKind.RECTIFICATION, RightKind.ERASURE,
 })  # fmt: skip
+# What it holds of a person is deleted in both cases: it makes what it needs anew with the next mail (RGT-6).
+PROVIDER_IS_TOLD = frozenset({RightKind.ERASURE, RightKind.RECTIFICATION})
 LOOKS = frozenset({RightKind.ACCESS, RightKind.PORTABILITY})
 LONGEST = 200
 LONGEST_TEXT = 4000
@@ -83,7 +85,7 @@ async def use_right(
         request = request.done(now, "person")
     elif kind not in AT_ONCE:
         request = request.changed(text=words, email=link.email, waiting_until=due)
-    if kind is RightKind.ERASURE and link.email:
+    if kind in PROVIDER_IS_TOLD and link.email:
         await owe(brand, request.id, link.email)
     with suppress(ConflictError):  # this press was taken already
         await brand.rights.create(request)
@@ -119,7 +121,7 @@ async def run_request(brand: Brand, id: str) -> None:
             await _reach(brand, request, contact, evidence)
     with suppress(StaleError):  # another worker came to the same end
         await brand.rights.replace(current, done)
-    if request.kind is RightKind.ERASURE:
+    if request.kind in PROVIDER_IS_TOLD:
         await ask(brand, id)
 
 

@@ -19,6 +19,7 @@ from shared.ports import ConflictError, StaleError
 from shared.usecases.brands import Brand
 from shared.usecases.claims import bind, bind_brand_key, by_brand_keys, by_emails, by_subject, free_address
 from shared.usecases.leaving import GONE, remove
+from shared.usecases.provider_forgets import owe_former_address
 from shared.usecases.references import Customers, accounts_of_customers
 from shared.usecases.saving import ATTEMPTS
 
@@ -143,6 +144,7 @@ async def _upserted(brand: Brand, row: DirectoryRow, match: _Match) -> Directory
             if after != before:
                 await brand.ambassadors.replace(current, after)
             await free_address(brand, before, after)
+            await owe_former_address(brand, before, after)
             if not match.bound:
                 await bind_brand_key(brand, after)
         except (ConflictError, StaleError):

@@ -7,17 +7,21 @@ import pytest
 from shared.domain.collecting import Said
 from shared.domain.contact import Contact
 from shared.domain.containers import BRAND_CONTAINERS
+from shared.domain.directory import DirectoryRow
 from shared.domain.errors import InvalidInputError, SuppressedError, TryAgainError, UnknownObjectError
 from shared.domain.ids import new_id
 from shared.domain.ledger import faults
 from shared.domain.rights import RightState
 from shared.domain.syncing import Upsert, key_refs
 from shared.ports import Query
-from shared.usecases import contacts, leaving, rights, rights_links
+from shared.usecases import claims, contacts, invite, leaving, rights, rights_links
+from shared.usecases.answer import Answer
 from shared.usecases.brands import Brand
 from shared.usecases.erasure import proof_of_erasure, request_erasure, run_erasure
 from shared.usecases.provider_forgets import CONFIRMED, have_forgotten
+from shared.usecases.sync_ambassadors import upsert_ambassadors
 from shared.usecases.sync_contacts import upsert_contacts
+from tests.support.acts import answered, invited
 from tests.support.world import World
 
 GRACE, OTHER = "grace@example.com", "hopper@example.com"
@@ -200,3 +204,59 @@ async def test_RGT_4_what_somebody_else_writes_in_that_moment_is_erased_too(
     assert found.record.anonymised_at
     assert found.record.first_name is None
     assert (await proof_of_erasure(brand, id))[0].after["erased"]["contacts"] == 2
+
+
+@pytest.mark.rule("RGT-6")
+@pytest.mark.rule("RET-5")
+async def test_RGT_6_the_provider_forgets_whom_retention_ends_once_no_record_has_the_address(world: World) -> None:
+    """In two books: the one opted out, and a year later is a hash; in the other the address stands a while longer."""
+    brand = await world.brand()
+    first, second = [(await world.ambassador("acme", email)).id for email in TWO]
+    await invited(world, first, GRACE, OTHER)
+    await answered(world, GRACE, Answer.DECLINE)
+    await answered(world, OTHER, Answer.DECLINE)
+    world.clock.advance(days=100)
+    await contacts.enter(brand, second, {"email": GRACE})
+    await invite.invite(brand, second, None)
+    await world.drain()
+    await answered(world, GRACE, Answer.DECLINE)
+    world.clock.advance(days=265)
+    await world.sweep()
+    assert world.mailer.forgotten == [OTHER], "Grace's address is still in a book"
+    assert await brand.forgettings.count() == 0
+    world.clock.advance(days=100)
+    world.mailer.forgets = False
+    with pytest.raises(TryAgainError):
+        await world.sweep()
+    assert world.mailer.forgotten == [OTHER] and await brand.forgettings.count() == 1
+    assert GRACE not in await all_documents(world), "sealed until the provider is there again"
+    world.mailer.forgets = True
+    world.clock.advance(minutes=11)
+    await world.recover()
+    await world.drain()
+    assert world.mailer.forgotten == [OTHER, GRACE]
+
+
+@pytest.mark.rule("RGT-6")
+@pytest.mark.rule("RET-1")
+async def test_RGT_6_the_provider_is_not_asked_about_whom_it_never_heard_of(world: World) -> None:
+    await entered(world)
+    world.clock.advance(days=31)
+    await world.sweep()
+    assert await world.contacts() == [] and world.mailer.forgotten == []
+
+
+@pytest.mark.rule("RGT-6")
+@pytest.mark.rule("REG-2")
+async def test_RGT_6_the_provider_forgets_the_address_that_an_account_had(world: World) -> None:
+    brand = await world.brand()
+    account = await world.ambassador("acme", TWO[0])
+    current = await brand.ambassadors.get(account.id, account.id)
+    assert current
+    await brand.ambassadors.replace(current, account.changed(brand_key="K-1").settled(brand.hasher))
+    await claims.bind(brand, account)
+    await claims.bind_brand_key(brand, account.changed(brand_key="K-1"))
+    for _ in range(2):
+        (done,) = await upsert_ambassadors(brand, [DirectoryRow("K-1", {"email": "new@example.org"})])
+        await world.drain()
+    assert done.result == "unchanged" and world.mailer.forgotten == [TWO[0]]
