@@ -4,12 +4,14 @@ import argparse
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import partial
 
 from local.bench.cold_start import measure as cold_start
 from local.bench.drilling import measure as drill
 from local.bench.erasing import measure as erasure
 from local.bench.import_memory import measure as import_memory
 from local.bench.importing import measure as import_rows
+from local.bench.load import measure as load
 from local.bench.measurement import Benchmark, Measurement
 from local.bench.sweep_scale import measure as sweep_scale
 from local.bench.sweeping import measure as sweep
@@ -27,6 +29,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "sync": sync,
     "drill": drill,
     "erasure": erasure,
+    "load": load,
 }
 
 
@@ -38,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     for name in names:
         teller = Teller(name)
         try:
-            measurement = BENCHMARKS[name](arguments.rows, teller)
+            measurement = _benchmark(name, arguments)(arguments.rows, teller)
         except Exception:
             teller.finish()
             traceback.print_exc()
@@ -54,11 +57,19 @@ def main(argv: Sequence[str]) -> int:
     return 0 if len(done) == len(names) else 1
 
 
+def _benchmark(name: str, arguments: argparse.Namespace) -> Benchmark:
+    if BENCHMARKS[name] is load:
+        return partial(load, rate=arguments.rate, seconds=arguments.seconds)
+    return BENCHMARKS[name]
+
+
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("name", nargs="*", help=f"which: {', '.join(BENCHMARKS)}; all when left out")
     parser.add_argument("--json", action="store_true", help="a line of JSON each instead of the table")
     parser.add_argument("--rows", type=int, help="rows, records or events instead of the targets' own number")
+    parser.add_argument("--rate", type=float, help="load alone: requests a second instead of 500")
+    parser.add_argument("--seconds", type=float, help="load alone: for how long instead of two minutes")
     arguments = parser.parse_args(argv)
     if unknown := set(arguments.name) - set(BENCHMARKS):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")

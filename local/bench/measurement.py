@@ -3,7 +3,7 @@
 import json
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -27,6 +27,8 @@ class Measurement:
     floor: float
     target: Target
     conditions: Mapping[str, Any] = field(default_factory=dict)
+    detail: Sequence[str] = ()
+    """Further lines below the table."""
 
     @property
     def ratio(self) -> float:

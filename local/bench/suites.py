@@ -64,8 +64,8 @@ def running_suite() -> Iterator[RunningSuite]:
 @contextmanager
 def running(
     arguments: Sequence[str], ready_url: str, log: Path, environment: dict[str, str] | None = None
-) -> Iterator[None]:
-    """A Python process that answers at the address, stopped at the end."""
+) -> Iterator[int]:
+    """A Python process that answers at the address, stopped at the end; gives its id."""
     with (
         log.open("wb") as output,
         subprocess.Popen(
@@ -74,7 +74,7 @@ def running(
     ):
         try:
             _wait_until_ready(process, ready_url, log)
-            yield
+            yield process.pid
         finally:
             process.terminate()
             try:

@@ -44,6 +44,7 @@ def table(measurements: Sequence[Measurement]) -> str:
     lines.append("")
     for each in measurements:
         lines.append(f"{each.name}: " + ", ".join(f"{name} {value}" for name, value in each.conditions.items()))
+        lines += each.detail
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ a literal to a parameter. An app in which one function hides another is refused 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from local.host.functions import Function, HttpTrigger, UnsupportedFunctionError
@@ -40,6 +40,7 @@ class Routes:
     """All HTTP functions in the order in which they are tried."""
 
     items: tuple[Route, ...]
+    _by_method: dict[str, tuple[Route, ...]] = field(default_factory=dict, compare=False)
 
     def find(self, method: str, raw_path: str) -> tuple[Route, dict[str, str]] | None:
         """The first function whose template and methods fit, with its decoded route parameters.
@@ -47,11 +48,15 @@ class Routes:
         An undeclared method is a 404 in the real host, HEAD for a GET function included.
         """
         path = raw_path.strip("/")
-        for route in self.items:
-            match = route.pattern.fullmatch(path) if route.takes(method) else None
-            if match:
+        for route in self._taking(method):
+            if match := route.pattern.fullmatch(path):
                 return route, {name: _decode(value) for name, value in match.groupdict().items() if value}
         return None
+
+    def _taking(self, method: str) -> tuple[Route, ...]:
+        if method not in self._by_method:
+            self._by_method[method] = tuple(route for route in self.items if route.takes(method))
+        return self._by_method[method]
 
 
 def compile_routes(functions: Sequence[Function], prefix: str) -> Routes:

@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.clock import ShiftedClock
 from local.host.admin import Admin
@@ -124,17 +124,20 @@ class Host:
         return TimerLock(storage, self._state.root, self._instance)
 
 
-def _asgi(admin: Admin, http: HttpFunctions) -> Starlette:
-    return Starlette(
-        routes=[*admin.routes(), Mount("/", app=http)],
-        exception_handlers={HTTPException: on_http_exception},
-    )
+def _asgi(admin: Admin, http: HttpFunctions) -> ASGIApp:
+    """The admin routes by Starlette; the functions, which know their routes and errors themselves, without it."""
+    routed = Starlette(routes=admin.routes(), exception_handlers={HTTPException: on_http_exception})
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        await (routed if scope["path"].startswith("/admin/") else http)(scope, receive, send)
+
+    return serve
 
 
 class _Server(uvicorn.Server):
     """uvicorn on a socket that is bound already, with the process's signals left to us."""
 
-    def __init__(self, asgi: Starlette, listening: socket.socket) -> None:
+    def __init__(self, asgi: ASGIApp, listening: socket.socket) -> None:
         super().__init__(
             uvicorn.Config(
                 asgi,
