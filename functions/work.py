@@ -68,7 +68,8 @@ async def _without_words(name: str, work: Awaitable[None]) -> None:
             return
         except Exception as error:
             what = type(error).__name__
-            call.failed(what)
+            # Of a timer's turns, which for_each gathers, the first that failed says more than that some did.
+            call.failed(error.args[0] if isinstance(error, FailedError) and error.args else what)
             if not isinstance(error, DomainError):
                 unexpected(name, error)
     raise FailedError(what)  # outside of the handler, so that no context leads back to what was said

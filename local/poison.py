@@ -27,10 +27,11 @@ def main(argv: list[str]) -> int:
     if asked.act == "drop" and not (asked.id or asked.all):
         parser.error("drop deletes for good: name a message by --id, or say --all")
     with suite_of(Path(asked.state), asked.port):
-        return run(_do(asked.act, asked.queue, asked.id))
+        return run(do(asked.act, asked.queue, asked.id))
 
 
-async def _do(act: str, queue: str | None, id: str | None) -> int:
+async def do(act: str, queue: str | None, id: str | None) -> int:
+    """Does it over the ports of the suite; gives the exit code."""
     if act == "list" or queue is None:
         return await _list(queue)
     if act == "drop":
