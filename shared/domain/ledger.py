@@ -76,10 +76,9 @@ def faults(entries: Sequence[Entry], head: Entry | None, key: bytes) -> list[str
         if entry.previous != previous:
             found.append(f"{where}: does not follow the entry before it")
         previous = entry.hash
-    last = entries[-1].hash if entries else ""
-    expected = head.hash if head else ""
-    if last != expected:
-        subject = head.subject if head else entries[-1].subject
+    last = entries[-1] if entries else None
+    if last != head:
+        subject = (head or entries[-1]).subject
         found.append(f"{subject}: the chain does not end where the record says")
     return found
 

@@ -52,7 +52,7 @@ class Search:
         """Searches everything of one brand."""
         keys: dict[str, str] = {}
         for container in c.BRAND_CONTAINERS:
-            documents = self.ports.store.brand(brand.id, container)
+            documents = brand.ports.store.brand(brand.id, container)  # in the brand's own account
             async for document in self._documents(documents, brand.id, container):
                 keys.update(_files_opened_by(brand, container, document))
         await self._files(self.ports.files, "files", brand.id, keys)

@@ -1,15 +1,19 @@
 """The verifier of the consent ledger (CON-7): every chain of a brand, against the head that its record carries."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from pydantic import ValidationError
+
+from shared.domain.containers import LEDGER
 from shared.domain.ledger import Entry, faults
-from shared.ports import Query
+from shared.ports import Document, Query
 from shared.usecases.brands import Brand
 from shared.usecases.collections import chunks
 from shared.usecases.saving import contradicts_proof
 
 SUBJECTS_AT_ONCE = 200
+ENTRIES_AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -37,10 +41,12 @@ async def verify_ledger(brand: Brand) -> AsyncIterator[Verdict]:
     async for photos in brand.ugc.pages(Query(limit=SUBJECTS_AT_ONCE)):
         heads |= {photo.record.id: photo.record.proof for photo in photos if photo.record.proof}
     chains: dict[str, list[Entry]] = {}
-    async for entries in brand.ledger.pages(Query(limit=SUBJECTS_AT_ONCE)):
-        for entry in entries:
-            chains.setdefault(entry.record.subject, []).append(entry.record)
-        verdict.entries += len(entries)
+    async for documents in ledger_documents(brand):
+        for document in documents:
+            entry = _read(document, verdict.faults)
+            if entry:
+                chains.setdefault(entry.subject, []).append(entry)
+        verdict.entries += len(documents)
         yield verdict
     for subjects in chunks(sorted(heads.keys() | chains.keys()), SUBJECTS_AT_ONCE):
         for subject in subjects:
@@ -48,5 +54,32 @@ async def verify_ledger(brand: Brand) -> AsyncIterator[Verdict]:
             verdict.faults += faults(chain, heads.get(subject), brand.ledger_key)
         verdict.subjects += len(subjects)
         yield verdict
+    async for requests in brand.rights.pages(Query(limit=SUBJECTS_AT_ONCE)):
+        for request in requests:  # what an erasure proves is a chain in its request (DEL-8)
+            proof = request.record.proof
+            verdict.faults += faults(proof, proof[-1] if proof else None, brand.ledger_key)
     verdict.faults += contradicted
     yield verdict
+
+
+async def ledger_documents(brand: Brand) -> AsyncIterator[list[Document]]:
+    """Every entry of the brand as it is stored, page by page."""
+    documents, query = brand.ports.store.brand(brand.id, LEDGER), Query(limit=ENTRIES_AT_ONCE)
+    while True:
+        page = await documents.query(query)
+        yield [item.document for item in page.items]
+        if page.cursor is None:
+            return
+        query = replace(query, cursor=page.cursor)
+
+
+def _read(document: Document, found: list[str]) -> Entry | None:
+    """The entry; of one that is not written as entries are, the fault, though what it says may be the same."""
+    try:
+        entry = Entry.from_document(document)
+    except ValidationError:
+        found.append(f"{document.get('id')}: the entry cannot be read")
+        return None
+    if entry.to_document() != document:
+        found.append(f"{entry.subject} #{entry.seq}: the entry was written anew")
+    return entry
