@@ -8,10 +8,13 @@ from pydantic import Field, StringConstraints, model_validator
 
 from functions.http import ID, ROWS_LIMIT, Answer, Body, answer, operation, parse
 from functions.identity import ambassador
+from functions.repeats import idempotency_key
 from functions.work import queue_function
 from shared import app
 from shared.domain.publication import Channel, Content
 from shared.usecases import invite
+from shared.usecases.invite import Seed
+from shared.usecases.repeating import once
 from shared.usecases.send_mails import send_batch
 
 PhotoId = Annotated[str, StringConstraints(pattern=f"^{ID}$")]
@@ -85,11 +88,17 @@ class Published(Answer):
     answers={202: Invited},
 )
 async def invite_contacts(req: func.HttpRequest) -> func.HttpResponse:
-    """Queues invitations."""
+    """Queues invitations; once for each `Idempotency-Key`, and the same answer to the same request."""
     caller = await ambassador(req)
     body = parse(req, Recipients)
-    asked = await invite.invite(caller.brand, caller.id, body.contact_ids)
-    return answer(202, Invited(job_id=asked.job, queued=asked.queued, skipped=_skipped(asked)))
+
+    async def ask(seed: str, again: bool) -> Mapping[str, Any]:
+        asked = await invite.invite(caller.brand, caller.id, body.contact_ids, seed=Seed(seed, again))
+        return Invited(job_id=asked.job, queued=asked.queued, skipped=_skipped(asked)).model_dump(mode="json")
+
+    scope = f"invitations.{caller.id}"
+    content = await once(caller.brand, scope, idempotency_key(req), req.get_body(), ask)
+    return answer(202, Invited.model_validate(content))
 
 
 @operation(
@@ -99,33 +108,38 @@ async def invite_contacts(req: func.HttpRequest) -> func.HttpResponse:
     answers={202: Published},
 )
 async def publish(req: func.HttpRequest) -> func.HttpResponse:
-    """Queues a publication by mail to contacts that are opted in, or records one that is made on a social network."""
+    """Queues a publication by mail to contacts that are opted in, or records one that is made on a social network.
+
+    With an `Idempotency-Key` it is done once, and sent again gets the same answer for a week: 422 for another body under the
+    key, 409 while the first request is still at it.
+    """
     caller = await ambassador(req)
     body = parse(req, PublicationBody)
-    if body.channel is not Channel.EMAIL:
-        shared = await invite.share(
-            caller.brand,
-            caller.id,
-            body.channel,
-            subject=body.subject,
-            body=body.body,
-            contents=body.contents,
-            photos=body.photos,
-            reshare_of=body.reshare_of,
-        )
-        return answer(202, Published(publication_id=shared.id, job_id=None, queued=0, skipped=[]))
-    publication, asked = await invite.publish(
-        caller.brand,
-        caller.id,
-        subject=body.subject,
-        body=body.body,
-        contents=body.contents,
-        contacts=body.contact_ids,
-        photos=body.photos,
-        reshare_of=body.reshare_of,
-    )
-    content = Published(publication_id=publication.id, job_id=asked.job, queued=asked.queued, skipped=_skipped(asked))
-    return answer(202, content)
+    said: dict[str, Any] = {
+        "subject": body.subject,
+        "body": body.body,
+        "contents": body.contents,
+        "photos": body.photos,
+        "reshare_of": body.reshare_of,
+    }
+
+    async def make(id: str, again: bool) -> Mapping[str, Any]:
+        seed = Seed(id, again)
+        if body.channel is not Channel.EMAIL:
+            shared = await invite.share(caller.brand, caller.id, body.channel, seed=seed, **said)
+            made = Published(publication_id=shared.id, job_id=None, queued=0, skipped=[])
+        else:
+            publication, asked = await invite.publish(
+                caller.brand, caller.id, contacts=body.contact_ids, seed=seed, **said
+            )
+            made = Published(
+                publication_id=publication.id, job_id=asked.job, queued=asked.queued, skipped=_skipped(asked)
+            )
+        return made.model_dump(mode="json")
+
+    scope = f"publications.{caller.id}"
+    content = await once(caller.brand, scope, idempotency_key(req), req.get_body(), make)
+    return answer(202, Published.model_validate(content))
 
 
 @queue_function(invite.QUEUE)

@@ -8,12 +8,14 @@ from pydantic import StringConstraints
 
 from functions.http import Answer, Body, answer, object_id, operation, parse
 from functions.identity import staff
+from functions.repeats import idempotency_key
 from functions.work import queue_function
 from shared import app
 from shared.domain.newsletter import Newsletter, NewsletterKind
 from shared.domain.records import Instant
 from shared.domain.staff import MAY_WRITE_TO_AMBASSADORS
 from shared.usecases import newsletters
+from shared.usecases.repeating import once
 
 
 class NewsletterBody(Body):
@@ -38,13 +40,18 @@ class NewsletterAnswer(Answer):
 
 @operation(auth="staff", body=NewsletterBody, answers={202: NewsletterAnswer})
 async def send_newsletter(req: func.HttpRequest) -> func.HttpResponse:
-    """Queues a mail to every ambassador of the brand who wants that kind of mail."""
+    """Queues a mail to every ambassador of the brand who wants that kind of mail; once for each `Idempotency-Key`."""
     caller = await staff(req, MAY_WRITE_TO_AMBASSADORS)
     body = parse(req, NewsletterBody)
-    started = await newsletters.start_newsletter(
-        caller.brand, NewsletterKind(body.kind), body.subject, body.body, caller.member.id
-    )
-    return answer(202, _answer(started))
+
+    async def start(id: str, again: bool) -> Mapping[str, Any]:
+        kind = NewsletterKind(body.kind)
+        started = await newsletters.start_newsletter(caller.brand, kind, body.subject, body.body, caller.member.id, id)
+        return _answer(started).model_dump(mode="json")
+
+    scope = f"newsletters.{caller.member.id}"
+    started = await once(caller.brand, scope, idempotency_key(req), req.get_body(), start)
+    return answer(202, NewsletterAnswer.model_validate(started))
 
 
 @operation(auth="staff", answers={200: NewsletterAnswer})

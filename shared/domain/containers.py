@@ -123,6 +123,8 @@ RIGHTS_LINKS = Container(
 FORGETTINGS = Container("forgettings", partition="id", indexes=(("owedSince",),), backed_up=False, home="oversight")
 JOBS = Container("jobs", partition="id", indexes=(("openSince",), ("startedAt",)), home="work")
 BATCHES = Container("batches", partition="id", indexes=(("openSince",), ("startedAt",)), home="work")
+# Forgotten within a week: no backup keeps what somebody asked for.
+REPEATS = Container("repeats", partition="id", indexes=(("at",),), backed_up=False, home="oversight")
 API_KEYS = Container("apiKeys", partition="id", home="lookups")
 SYNC_KEYS = Container("syncKeys", partition="id", equal=(("contactId",),), home="lookups")
 SALES = Container("sales", partition="id", home="lookups")
@@ -152,6 +154,7 @@ BRAND_CONTAINERS = (
     LEDGER,
     CLAIMS,
     LIMITS,
+    REPEATS,
     JOBS,
     BATCHES,
     RUNS,

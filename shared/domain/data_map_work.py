@@ -9,6 +9,7 @@ from shared.domain.jobs import Job, MailBatch, Run, RunPart
 from shared.domain.limits import Window
 from shared.domain.policy import BrandRecord
 from shared.domain.quarantine import QuarantinedEvent
+from shared.domain.repeats import Repeat
 from shared.domain.staff import AdministratorsGoing, StaffMember
 from shared.domain.syncing import SyncKey
 from shared.domain.tracing import Trace
@@ -55,6 +56,10 @@ WORK = (
     Place(
         c.LIMITS, Window, "whoever asks", "nobody tries passwords or fills mailboxes", INTEREST,
         "when its window is over", NOBODY, _MACHINE, fields(delete="id since count"),
+    ),
+    Place(
+        c.REPEATS, Repeat, "ambassadors, staff", "a request that is sent again does nothing twice", INTEREST, "7 days", NOBODY,
+        _MACHINE, fields(delete="id said seed at busy_until answer"),
     ),
     Place(
         c.LIMITS, Trace, "visitors", "bursts of clicks look like fraud (ACT-5)", INTEREST,

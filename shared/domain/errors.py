@@ -143,6 +143,18 @@ class ExistsError(DomainError):
     status, kind, title = 409, "exists", "There is another of this id"
 
 
+class KeyReusedError(DomainError):
+    """The Idempotency-Key came with another body before: it stands for one request."""
+
+    status, kind, title = 422, "idempotency-key-reused", "This key was used for another request"
+
+
+class InProgressError(DomainError):
+    """The request of this Idempotency-Key is being done just now; its answer can be asked for by sending it again."""
+
+    status, kind, title = 409, "in-progress", "The same request is being done just now"
+
+
 class GrantTakenError(DomainError):
     """An account on a network belongs to one ambassador of a brand: interactions there are theirs alone."""
 

@@ -58,9 +58,9 @@ class PublicationId(NamedTuple):
     ambassador: str
 
 
-def new_publication_id(brand: str, ambassador: str) -> str:
-    """An id that says where the publication lies, so that whoever follows its link costs one point read and no directory."""
-    return f"{brand}.{ambassador}.{new_id()}"
+def new_publication_id(brand: str, ambassador: str, seed: str | None = None) -> str:
+    """An id, of this seed or at random, that says where the publication lies: its link costs one point read and no directory."""
+    return f"{brand}.{ambassador}.{seed or new_id()}"
 
 
 def parse_publication_id(text: str) -> PublicationId | None:

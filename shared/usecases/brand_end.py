@@ -36,7 +36,7 @@ ACCOUNTS_A_PAGE = 10  # each takes a walk through all that it did
 # What else leads to a person of a brand that ended, or has no use without it. The ledger is the proof of what was agreed to
 # and names nobody; so do suppressions, without their key. Sales have no person, runs and the access log are reports.
 ALL_OF = (
-    c.CLAIMS, c.LIMITS, c.SYNC_KEYS, c.ALLOWED, c.API_KEYS, c.VOUCHERS, c.JOBS, c.BATCHES, c.NEWSLETTERS, c.FLAGS,
+    c.CLAIMS, c.LIMITS, c.REPEATS, c.SYNC_KEYS, c.ALLOWED, c.API_KEYS, c.VOUCHERS, c.JOBS, c.BATCHES, c.NEWSLETTERS, c.FLAGS,
     c.FEED, c.REACTIONS, c.COUNTERS, c.ACTIVITY, c.FORMS, c.CONTESTS, c.RIGHTS, c.RIGHTS_LINKS,
 )  # fmt: skip
 

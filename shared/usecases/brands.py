@@ -33,6 +33,7 @@ from shared.domain.orders import RecordedSale
 from shared.domain.policy import BrandRecord, Policy
 from shared.domain.publication import Publication
 from shared.domain.records import Instant, Record
+from shared.domain.repeats import Repeat
 from shared.domain.rights import RightsLink, RightsRequest
 from shared.domain.suppression import Suppression
 from shared.domain.syncing import SyncKey
@@ -112,6 +113,7 @@ class Brand:
     ledger: Collection[Entry]
     claims: Collection[Claim]
     limits: Collection[Window]
+    repeats: Collection[Repeat]
     jobs: Collection[Job]
     batches: Collection[MailBatch]
     runs: Collection[Run]
@@ -341,6 +343,7 @@ class Brands:
             ledger=of(c.LEDGER, Entry),
             claims=of(c.CLAIMS, Claim),
             limits=of(c.LIMITS, Window),
+            repeats=of(c.REPEATS, Repeat),
             jobs=of(c.JOBS, Job),
             batches=of(c.BATCHES, MailBatch),
             runs=of(c.RUNS, Run),

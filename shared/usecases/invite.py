@@ -1,8 +1,10 @@
 """Asking for mails: who gets one is judged now for the answer, and again right before each mail leaves (MAIL-4)."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count as counting
 
 from shared.domain.community import FeedEntry, month_of
 from shared.domain.consent import AmbassadorOptIn, OptInClass
@@ -10,13 +12,13 @@ from shared.domain.contact import Contact, MailKind
 from shared.domain.counting import Counted
 from shared.domain.errors import FieldError, InvalidInputError, UnknownObjectError
 from shared.domain.gamification import Act
-from shared.domain.ids import new_id
+from shared.domain.ids import derived_id, new_id
 from shared.domain.jobs import Job, JobState, MailBatch
 from shared.domain.mailing import Refusal, refusal
 from shared.domain.publication import Channel, Content, Publication, is_on, new_publication_id
-from shared.ports import Query, Where
+from shared.ports import ConflictError, Query, Where
 from shared.usecases.brands import Brand
-from shared.usecases.collections import Change, chunks
+from shared.usecases.collections import BATCH, Change, chunks
 from shared.usecases.community import visible_publication
 from shared.usecases.contacts import visible
 from shared.usecases.counting import count_one
@@ -43,10 +45,18 @@ class Asked:
     skipped: list[Skipped]
 
 
-async def invite(brand: Brand, ambassador: str, contacts: Sequence[str] | None) -> Asked:
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """What names all that a request makes; `again` says that it may have made some of it before."""
+
+    id: str
+    again: bool = False
+
+
+async def invite(brand: Brand, ambassador: str, contacts: Sequence[str] | None, *, seed: Seed | None = None) -> Asked:
     """Queues invitations to these contacts, or to all that are new (MAIL-1)."""
     chosen = _named(brand, ambassador, contacts) if contacts is not None else _in_state(brand, ambassador, _NEW)
-    return await _ask(brand, ambassador, MailKind.INVITATION, chosen)
+    return await _ask(brand, ambassador, MailKind.INVITATION, chosen, seed or Seed(new_id()))
 
 
 async def publish(
@@ -59,14 +69,16 @@ async def publish(
     contacts: Sequence[str] | None,
     photos: Sequence[str] = (),
     reshare_of: str | None = None,
+    seed: Seed | None = None,
 ) -> tuple[Publication, Asked]:
     """Keeps a publication and queues it to these contacts, or to all that are opted in (ACT-1, MAIL-1).
 
     Raises InvalidInputError for a photo that is not the ambassador's own, or a content that is not on the brand's sites.
     """
-    publication = await _kept(brand, ambassador, Channel.EMAIL, subject, body, contents, photos, reshare_of)
+    seed = seed or Seed(new_id())
+    publication = await _kept(brand, ambassador, Channel.EMAIL, subject, body, contents, photos, reshare_of, seed)
     chosen = _named(brand, ambassador, contacts) if contacts is not None else _in_state(brand, ambassador, _OPTED_IN)
-    return publication, await _ask(brand, ambassador, MailKind.PUBLICATION, chosen, publication.id)
+    return publication, await _ask(brand, ambassador, MailKind.PUBLICATION, chosen, seed, publication.id)
 
 
 async def share(
@@ -79,9 +91,11 @@ async def share(
     contents: Sequence[Content],
     photos: Sequence[str] = (),
     reshare_of: str | None = None,
+    seed: Seed | None = None,
 ) -> Publication:
     """Keeps a publication that the ambassador makes on a social network; what becomes of it there is only counted (ACT-4)."""
-    return await _kept(brand, ambassador, channel, subject, body, contents, photos, reshare_of)
+    seed = seed or Seed(new_id())
+    return await _kept(brand, ambassador, channel, subject, body, contents, photos, reshare_of, seed)
 
 
 async def _kept(
@@ -93,6 +107,7 @@ async def _kept(
     contents: Sequence[Content],
     photos: Sequence[str],
     reshare_of: str | None,
+    seed: Seed,
 ) -> Publication:
     """The publication, with its place in the flow: first the place, for one of nothing does no harm.
 
@@ -116,7 +131,7 @@ async def _kept(
             raise InvalidInputError(errors=[FieldError(f"photos.{place}", "is not a photo of yours")])
     now = brand.now()
     publication = Publication(
-        id=new_publication_id(brand.id, ambassador),
+        id=new_publication_id(brand.id, ambassador, seed.id),
         ambassador_id=ambassador,
         channel=channel,
         subject=subject,
@@ -125,17 +140,24 @@ async def _kept(
         photos=tuple(dict.fromkeys(photos)),
         created_at=now,
     )
-    await brand.feed.create(FeedEntry(id=publication.id, month=month_of(now), at=now, ambassador_id=ambassador))
-    await brand.activity.create(publication)
+    known = await brand.activity.get(ambassador, publication.id) if seed.again else None
+    if known is None:
+        with suppress(ConflictError):
+            await brand.feed.create(FeedEntry(id=publication.id, month=month_of(now), at=now, ambassador_id=ambassador))
+        await brand.activity.create(publication)
     if reshare_of:
         await count_one(brand, reshare_of, Counted.RESHARES, publication.id)
     await played(brand, ambassador, Act.PUBLISHED if channel is Channel.EMAIL else Act.SHARED)
-    return publication
+    return known.record if known else publication
 
 
 async def queue_batches(brand: Brand, batches: Sequence[MailBatch]) -> None:
     """Keeps the batches and queues a message for each; a message that is lost is found by the recovery timer."""
     await brand.batches.write_many([Change(None, batch) for batch in batches])
+    await _queue(brand, batches)
+
+
+async def _queue(brand: Brand, batches: Sequence[MailBatch]) -> None:
     await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "batch": batch.id} for batch in batches])
 
 
@@ -172,38 +194,61 @@ async def _ask(
     ambassador: str,
     kind: MailKind,
     chosen: AsyncIterator[tuple[str, Contact | None]],
+    seed: Seed,
     publication: str | None = None,
 ) -> Asked:
+    """Queues the mails, in batches that the seed names: asked again, whoever is in one already stays there."""
     now = brand.now()
+    before = await _batches_before(brand, seed.id) if seed.again else {}
+    waiting = {contact for batch in before.values() for _, contact in batch.recipients}
     queued: list[str] = []
     skipped: list[Skipped] = []
     async for contact_id, contact in chosen:
+        if contact_id in waiting:
+            continue
         reason = _reason(brand, contact, kind, now)
         if reason:
             skipped.append(Skipped(contact_id, reason))
         else:
             queued.append(contact_id)
+    numbers = (number for number in counting() if number not in before)
     batches = [
         MailBatch(
+            id=derived_id(seed.id, number),
             mail_kind=kind,
             publication=publication,
             recipients=tuple((ambassador, contact) for contact in ids),
             started_at=now,
             open_since=now,
         )
-        for ids in chunks(queued, A_BATCH)
+        for number, ids in zip(numbers, chunks(queued, A_BATCH), strict=False)
     ]
+    every = [*before.values(), *batches]
     job = Job(
-        id=new_id(),
+        id=derived_id(seed.id, "job"),
         kind="mail",
         ambassador_id=ambassador,
         started_at=now,
-        total=len(queued),
-        batches=tuple(batch.id for batch in batches),
+        total=len(waiting) + len(queued),
+        batches=tuple(batch.id for batch in every),
     )
-    await brand.jobs.create(job)
-    await queue_batches(brand, batches)
-    return Asked(job.id, len(queued), skipped)
+    await brand.batches.write_many([Change(None, batch) for batch in batches])
+    with suppress(ConflictError):  # of a request that was cut short after it: then all batches are those of before
+        await brand.jobs.create(job)
+    await _queue(brand, every)
+    return Asked(job.id, len(waiting) + len(queued), skipped)
+
+
+async def _batches_before(brand: Brand, seed: str) -> dict[int, MailBatch]:
+    """The batches that a request which was cut short has kept, by their numbers."""
+    found: dict[int, MailBatch] = {}
+    for first in counting(0, BATCH):
+        ids = {derived_id(seed, number): number for number in range(first, first + BATCH)}
+        some = await brand.batches.get_many([(id, id) for id in ids])
+        if not some:
+            return found
+        found |= {ids[id]: item.record for (id, _), item in some.items()}
+    return found
 
 
 def _reason(brand: Brand, contact: Contact | None, kind: MailKind, now: datetime) -> str | None:

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from shared.domain.ambassador import AccountStatus, Ambassador
 from shared.domain.errors import ForbiddenError, UnknownObjectError
+from shared.domain.ids import new_id
 from shared.domain.newsletter import Newsletter, NewsletterKind
 from shared.domain.policy import BrandStatus
 from shared.ports import ConflictError, Outcome, Query, StaleError, Where
@@ -19,13 +20,18 @@ PAGES_A_MESSAGE = 100
 TOLD_KEPT = 20
 
 
-async def start_newsletter(brand: Brand, kind: NewsletterKind, subject: str, body: str, by: str) -> Newsletter:
-    """Keeps a newsletter and queues it; raises ForbiddenError while the brand is not active (BR-3)."""
+async def start_newsletter(
+    brand: Brand, kind: NewsletterKind, subject: str, body: str, by: str, id: str | None = None
+) -> Newsletter:
+    """Keeps a newsletter and queues it, under this id once; raises ForbiddenError while the brand is not active (BR-3)."""
     if brand.record.status is not BrandStatus.ACTIVE:
         raise ForbiddenError("The brand is not active")
     now = brand.now()
-    newsletter = Newsletter(kind=kind, subject=subject, body=body, by=by, started_at=now, open_since=now)
-    await brand.newsletters.create(newsletter)
+    newsletter = Newsletter(
+        id=id or new_id(), kind=kind, subject=subject, body=body, by=by, started_at=now, open_since=now
+    )
+    with suppress(ConflictError):  # kept before, by a request that was cut short
+        await brand.newsletters.create(newsletter)
     await queue_newsletters(brand, [newsletter])
     return newsletter
 

@@ -31,6 +31,7 @@ from shared.usecases.access_log import forget_old_accesses
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Collection
 from shared.usecases.limiting import forget_old_windows
+from shared.usecases.repeating import forget_repeats
 from shared.usecases.saving import repair_proofs
 from shared.usecases.suppressing import reach_again
 from shared.usecases.tracing import forget_traces
@@ -115,6 +116,7 @@ async def forget(brand: Brand) -> int:
     return (
         await forget_old_windows(brand)
         + await forget_traces(brand)
+        + await forget_repeats(brand)
         + await forget_old_accesses(brand)
         + await forget_old_vouchers(brand)
         + await rights_links.forget_old_links(brand)
