@@ -3,7 +3,6 @@ using './main.bicep'
 // Many brands over several accounts, each with throughput of its own; a replica in the second region; nothing reached from outside.
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'popsell')
 param location = 'westeurope'
-param secondLocation = 'northeurope'
 param storeAccounts = [
   'a'
   'b'

@@ -7,19 +7,12 @@ targetScope = 'subscription'
 @maxLength(20)
 param environmentName string
 
-@description('First region: functions, store, queues and blobs (BAK-2: in the EU).')
+@description('First region: functions, store, queues and blobs. The other of the two has the backups (BAK-1, BAK-2).')
 @allowed([
   'westeurope'
   'northeurope'
 ])
 param location string = 'westeurope'
-
-@description('Second region: backups (BAK-1), and the replica of the store where there is one.')
-@allowed([
-  'westeurope'
-  'northeurope'
-])
-param secondLocation string = 'northeurope'
 
 @description('Names of the Cosmos DB accounts; the first holds the platform. An account has room for 30 brands.')
 @minLength(1)
@@ -97,6 +90,7 @@ param backupsLocked bool = false
 @description('Tags of every resource.')
 param tags object = {}
 
+var secondLocation = location == 'westeurope' ? 'northeurope' : 'westeurope'
 var token = uniqueString(subscription().id, environmentName)
 // What the brands' records name; the suite finds each account by it.
 var storeUrls = [for account in storeAccounts: '${account}=https://cosmos-${account}-${token}.documents.azure.com:443/']

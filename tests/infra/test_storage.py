@@ -1,15 +1,18 @@
 """Where the suite keeps files, messages and backups is what the templates make, for as long as the code says."""
 
 import re
+from collections import Counter
 from pathlib import PurePosixPath
 
 import pytest
 
 from functions.catalogue import QUEUES
-from local.infra.offline import texts
+from local.infra.bicep import literal, properties
+from local.infra.offline import parsed, texts
 from local.infra.suite import described
 from local.project import ROOT
 from shared.adapters.backup_files import KEPT, KEYS
+from shared.adapters.store_contract import check_brand
 from shared.domain.backups import Kind
 
 STORAGE = texts()[PurePosixPath("infra/modules/storage.bicep")]
@@ -60,7 +63,24 @@ def test_DEL_8_what_is_deleted_is_kept_in_no_bin() -> None:
 @pytest.mark.rule("BAK-2")
 def test_BAK_2_data_can_be_put_nowhere_but_in_two_regions_of_the_EU() -> None:
     main = texts()[PurePosixPath("infra/main.bicep")]
-    for name in ("location", "secondLocation"):
-        before = main.partition(f"\nparam {name} string")[0].rpartition("@allowed")[2]
-        assert re.findall(r"'(\w+)'", before) == ["westeurope", "northeurope"]
-    assert len(re.findall(r"@allowed", main)) == 2
+    before = main.partition("\nparam location string")[0].rpartition("@allowed")[2]
+    assert re.findall(r"'(\w+)'", before) == ["westeurope", "northeurope"]
+    assert "var secondLocation = location == 'westeurope' ? 'northeurope' : 'westeurope'\n" in main
+    given = re.findall(r"^ +(?:location|secondLocation): (.+)$", main, re.MULTILINE)
+    assert set(given) == {"location", "secondLocation"}
+
+
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_every_brand_names_an_account_that_has_room_for_it(size: str) -> None:
+    file = parsed(texts())[PurePosixPath(f"infra/{size}.bicepparam")].declared
+    accounts = (
+        [literal(one) for one in file["storeAccounts"].value.named_children] if file["storeAccounts"].value else []
+    )
+    brands = [properties(one) for one in file["brands"].value.named_children] if file["brands"].value else []
+    assert accounts
+    assert brands
+    placed = Counter(literal(brand["account"]) for brand in brands)
+    assert set(placed) <= set(accounts)
+    assert max(placed.values()) <= 30
+    for brand in brands:
+        check_brand(literal(brand["id"]) or "")
