@@ -71,16 +71,26 @@ async def read_part(files: Files, part: Part, key: str) -> Iterator[Line]:
 
 async def write_manifest(files: Files, manifest: Manifest, key: str) -> None:
     """Writes what makes the parts a backup, and reads it back."""
-    path = f"{manifest.brand.id}/manifests/{manifest.backup.name}"
+    # Nothing is written over: where backups are kept it may be immutable. A try that was cut short leaves a file of its own.
+    path = f"{manifest.brand.id}/manifests/{manifest.backup.name}.{new_short_id()}"
     await files.write(path, seal([manifest.model_dump_json(by_alias=True).encode()], key))
     if await _manifest(files, path, key) != manifest:
         raise TryAgainError("a manifest was not stored as it was written")
 
 
 async def manifests(files: Files, brand: str, key: str) -> AsyncIterator[Manifest]:
-    """Every finished backup of a brand that is still kept, oldest first."""
+    """Every finished backup of a brand that is still kept, oldest first; of two tries at one, that which went further."""
+    best: Manifest | None = None
     async for path in files.list(f"{brand}/manifests/"):
-        yield await _manifest(files, path, key)
+        found = await _manifest(files, path, key)
+        if best is not None and best.backup.id == found.backup.id:
+            best = max(best, found, key=lambda manifest: len(manifest.backup.parts))
+            continue
+        if best is not None:
+            yield best
+        best = found
+    if best is not None:
+        yield best
 
 
 async def _manifest(files: Files, path: str, key: str) -> Manifest:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.domain.address_book import Entry
-from shared.domain.errors import LogInRefusedError
+from shared.domain.backups import kind_of
+from shared.domain.errors import LogInRefusedError, TryAgainError
 from shared.domain.ids import new_id
 from shared.domain.messages import faults
 from shared.ports import Begun, Clock, Document, Fate, Held, LookedAt, OutgoingMail, SendResult
@@ -119,13 +120,15 @@ class FakeQueue:
 
 
 class FakeFiles:
-    """Files in a dictionary."""
+    """Files in a dictionary; those of backups are immutable, as where they really lie."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
 
     async def write(self, path: str, chunks: Iterable[bytes]) -> None:
-        """Stores the chunks as one file, replacing what was there."""
+        """Stores the chunks as one file, replacing what was there; raises TryAgainError for what is immutable."""
+        if path in self.files and kind_of(path) is not None:
+            raise TryAgainError("a backup's file cannot be written over")
         self.files[_checked(path)] = b"".join(chunks)
 
     async def read(self, path: str) -> AsyncIterator[bytes]:

@@ -187,6 +187,7 @@ async def test_BAK_1_a_part_that_was_changed_is_noticed(world: World, acme: Bran
     (path,) = [path async for path in files.list("acme/parts/")]
     content = bytearray(b"".join([piece async for piece in files.read(path)]))
     content[-1] ^= 1
+    await files.delete(path)
     await files.write(path, [bytes(content)])
     with pytest.raises(BrokenBackupError):
         await restored(world)
