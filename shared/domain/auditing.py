@@ -79,6 +79,8 @@ class BrandAudit(Record):
     status: str
     entries: int = 0
     chains: int = 0
+    anchored: int = 0  # entries that a backup holds, which the ledger was held against
+    anchored_at: Instant | None = None
     due: tuple[DueRow, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     rights_open: int = 0

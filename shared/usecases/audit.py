@@ -22,6 +22,7 @@ from shared.domain.records import stamp
 from shared.domain.retention import RULES, RuleId
 from shared.ports import Ports, Query, Queues, Where
 from shared.usecases import back_up, photos, recover, rights_desk, sweep, ugc
+from shared.usecases.anchored import hold_against_backups
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Collection
 from shared.usecases.flows import forget_old_flows
@@ -77,6 +78,10 @@ async def audit_brand(brands: Brands, id: str, tell: Tell) -> BrandFound:
     verdict = await _ledger(brand, tell)
     found.findings += [_finding(FindingKind.LEDGER, brand, "ledger", fault) for fault in verdict.faults]
     found.brand = found.brand.changed(entries=verdict.entries, chains=verdict.subjects)
+    tell(f"{id}: ledger against the backups")
+    anchored = await hold_against_backups(brand)
+    found.findings += anchored.findings
+    found.brand = found.brand.changed(anchored=anchored.entries, anchored_at=anchored.at)
     if brand.record.destroyed_at or brand.record.restoring_to:
         return found
     tell(f"{id}: days")

@@ -22,7 +22,8 @@ from shared.usecases.answer import Answer
 from shared.usecases.brands import Brand
 from shared.usecases.import_contacts import file_path
 from shared.usecases.searching import Search
-from tests.support.acts import answered, entered, invited
+from tests.support.acts import answered, entered, invited, ledger_faults
+from tests.support.disaster import backed_up, restored
 from tests.support.fakes import FakeFiles
 from tests.support.world import World
 
@@ -217,6 +218,57 @@ async def test_CON_7_a_ledger_that_was_tampered_with_is_a_finding(world: World, 
     (entries,) = [page async for page in acme.ledger.pages(Query())]
     await acme.ledger.delete(entries[0])
     assert {finding.kind for finding in (await found_in(world)).findings} == {FindingKind.LEDGER}
+
+
+@pytest.mark.rule("CON-7")
+async def test_CON_7_a_record_that_was_dropped_together_with_its_whole_chain_is_found_by_a_backup(
+    world: World, acme: Brand, ada: str
+) -> None:
+    people = ("grace@example.org", "henry@example.org")
+    await invited(world, ada, *people)
+    for person in people:
+        await answered(world, person, Answer.ACCEPT)
+    assert (await found_in(world)).brand.anchored_at is None
+    await back_up.start_backup(world.brands, "acme")
+    await world.drain()
+    world.clock.advance(hours=1)
+    await answered(world, people[1], Answer.DECLINE)
+    await back_up.start_backup(world.brands, "acme")
+    await world.drain()
+    made = world.clock.now()
+    world.clock.advance(minutes=1)
+    await answered(world, people[1], Answer.ACCEPT)  # since then an entry came, which no backup has
+    found = await found_in(world)
+    assert (found.brand.anchored, found.brand.entries, found.findings) == (3, 4, [])
+    assert found.brand.anchored_at == made
+    contact = await world.contact_of(people[0])
+    for container, partition in ((c.CONTACTS, contact.ambassador_id), (c.LEDGER, contact.id)):
+        documents = world.ports.store.brand("acme", container)
+        for item in (await documents.query(Query(partition=partition))).items:
+            if contact.id in (item.document["id"], item.document.get("subject")):
+                await documents.delete(Key(partition, item.document["id"]), item.etag)
+    assert await ledger_faults(world) == []
+    (finding,) = (await found_in(world)).findings
+    assert finding.kind is FindingKind.LEDGER and finding.what.startswith(f"{contact.id} #1: dropped")
+
+
+@pytest.mark.rule("BAK-3")
+async def test_BAK_3_after_a_restore_the_backups_of_the_lost_store_say_nothing_of_its_ledger(
+    world: World, ada: str
+) -> None:
+    await invited(world, ada, "grace@example.org")
+    await backed_up(world)
+    before = world.clock.now()
+    world.clock.advance(hours=1)
+    await answered(world, "grace@example.org", Answer.ACCEPT)
+    await backed_up(world)
+    fresh, _ = await restored(world, before)
+    found = await found_in(fresh)
+    assert (found.brand.anchored_at, found.brand.entries) == (None, 0)
+    assert [f for f in found.findings if f.kind is FindingKind.LEDGER] == []
+    await backed_up(fresh)
+    assert (await found_in(fresh)).brand.anchored_at
+    await fresh.ports.store.close()
 
 
 @pytest.mark.rule("RET-17")
