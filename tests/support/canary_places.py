@@ -11,6 +11,7 @@ from shared.domain.ids import new_id, new_short_id
 from shared.domain.limits import Window
 from shared.domain.orders import RecordedSale, sale_refs
 from shared.domain.records import Record
+from shared.domain.repeats import Repeat, refs_of
 from shared.domain.sealing import new_file_key, seal
 from shared.domain.syncing import SyncKey, key_refs
 from shared.domain.tracing import Trace
@@ -91,6 +92,7 @@ async def put_everywhere(world: World, brand: Brand, tag: str) -> Placed:
             reason="a burst",
         ),
         filled(RecordedSale, now, tag, id=sale_refs(brand.hasher, f"{MARK}{tag}order")[0], ambassador_id=others[0]),
+        filled(Repeat, now, tag, id=refs_of(brand.hasher, "invite", f"{MARK}{tag} key")[0]),
         filled(Window, now, tag, id=f"sign-in.{ref}"),
         filled(Trace, now, tag, id=brand.hasher.ref(f"{MARK}{tag} address"), salt=None),
         Allowed(id=entry_id("a" * 24, Entitled.EMAIL, ref), load="a" * 24, kind=Entitled.EMAIL),
@@ -105,6 +107,7 @@ async def _create(brand: Brand, record: Record) -> None:
         Flag: brand.flags,
         RecordedSale: brand.sales,
         Window: brand.limits,
+        Repeat: brand.repeats,
         Trace: brand.traces,
         Allowed: brand.allowed,
     }
