@@ -49,6 +49,14 @@ async def test_a_call_is_told_with_its_brand_its_counts_and_its_callers_trace(to
     assert span.status.status_code is StatusCode.OK
 
 
+async def test_no_caller_can_keep_a_call_from_being_told(told: tuple[Suite, Told]) -> None:
+    suite, heard = told
+    unsampled = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}
+    await suite.http.get("/health", headers=unsampled)
+    span = heard.span("show_health")
+    assert span.context and f"{span.context.trace_id:032x}" == "0af7651916cd43dd8448eb211c80319c"
+
+
 async def test_a_message_is_told_with_what_it_sent_and_whom_the_provider_refused(told: tuple[Suite, Told]) -> None:
     suite, heard = told
     ada = await suite.sign_in()
