@@ -165,7 +165,7 @@ async def _planned(brand: Brand, current: Versioned[Run]) -> Versioned[Run]:
     rules = _rules(brand, run)
     due = {rule.id: await _count(brand, rule, run) for rule in rules}
     guard = brand.policy.sweep_guard
-    reports = tuple(RuleReport(rule=rule, due=count) for rule, count in due.items())
+    reports = tuple(RuleReport(rule=rule, due=count, finished=_is_empty(rule, count)) for rule, count in due.items())
     ordered = RuleId.BRAND_ENDED in due  # by a named user, who is told what an end does (ADR 0046)
     if sum(due.values()) > guard.records and not ordered:
         plan = await _plan(brand, run)
@@ -175,6 +175,14 @@ async def _planned(brand: Brand, current: Versioned[Run]) -> Versioned[Run]:
             )
             return await brand.runs.replace(current, stopped)
     return await brand.runs.replace(current, run.changed(rules=reports))
+
+
+def _is_empty(rule: RuleId, due: int) -> bool:
+    """Whether nothing can come under a rule, since all is judged by one date: so it is with most rules in most hours.
+
+    Not so where accounts end: there an account is also looked at that is not due (any more).
+    """
+    return due == 0 and rule not in ACCOUNTS_END and RULES[rule].container != "brand"
 
 
 def _rules(brand: Brand, run: Run) -> Sequence[Rule]:
