@@ -1,11 +1,13 @@
 """Queue and timer functions: one brand's fault is its own, and events come back for as long as it takes."""
 
+import asyncio
+
 import azure.functions as func
 import pytest
 
 from functions.catalogue import QUEUES, ROUTES, TIMERS
 from functions.http import HANDLERS, client_ip
-from functions.work import MESSAGE_HANDLERS, TIMER_HANDLERS, FailedError, for_each
+from functions.work import AT_ONCE, MESSAGE_HANDLERS, TIMER_HANDLERS, FailedError, for_each
 from shared.usecases import mail_events
 from tests.support.world import World
 
@@ -62,3 +64,18 @@ async def test_events_that_could_not_be_applied_come_back_later_and_later_and_ar
 def test_a_caller_is_the_address_that_the_nearest_proxy_saw_without_its_port(header: str, caller: str | None) -> None:
     request = func.HttpRequest("GET", "https://suite.example/", headers={"X-Forwarded-For": header}, body=b"")
     assert client_ip(request) == caller
+
+
+async def test_a_timer_goes_through_some_brands_at_once_and_not_through_all() -> None:
+    at_once: list[int] = []
+    under_way = 0
+
+    async def look(_brand: str) -> None:
+        nonlocal under_way
+        under_way += 1
+        at_once.append(under_way)
+        await asyncio.sleep(0)
+        under_way -= 1
+
+    await for_each([f"brand-{number}" for number in range(100)], look)
+    assert (len(at_once), max(at_once)) == (100, AT_ONCE)
