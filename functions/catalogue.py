@@ -160,6 +160,8 @@ ROUTES: Mapping[str, Route] = {
     "revoke_user": Route("users", DELETE, MANAGED + "/users/{id}"),
     "count_suppressions": Route("oversight", GET, MANAGED + "/suppressions"),
     "release_suppression": Route("oversight", POST, MANAGED + "/suppressions/release"),
+    "list_managed_comments": Route("moderation", GET, MANAGED + "/comments"),
+    "remove_managed_comment": Route("moderation", DELETE, MANAGED + "/comments/{publicationId}/{commentId}"),
     "list_flags": Route("oversight", GET, MANAGED + "/flags"),
     "close_flag": Route("oversight", POST, MANAGED + "/flags/{id}/close"),
     "list_backups": Route("backups", GET, MANAGED + "/backups"),

@@ -19,6 +19,7 @@ class Seen(StrEnum):
     SUPPRESSIONS = "suppressions"
     DUE_RECORDS = "due_records"  # ids of what a sweep would act on
     PHOTOS = "photos"
+    COMMENTS = "comments"
     RIGHTS = "rights"
     MESSAGES = "messages"  # ids of work that failed, put back on its queue
 

@@ -87,7 +87,7 @@ class Tenant:
             return self.photo
         if "/contests/" in path:
             return self.contest
-        if "/publications/" in path:
+        if "/publications/" in path or "/comments/" in path:
             return self.publication
         return self.job if "{jobId}" in path else self.run if "/runs/" in path else self.contact
 

@@ -545,6 +545,7 @@ EVERYBODYS = {  # the staff routes that are every role's: each sees what `visibi
     "list_managed_contacts", "export_managed_contacts", "read_managed_contact", "list_managed_ambassadors",
     "read_managed_ambassador", "read_managed_photo", "read_policy", "list_contests", "read_contest",
     "list_contest_photos", "show_contest_photo", "count_suppressions", "list_flags", "close_flag",
+    "list_managed_comments",
 }  # fmt: skip
 MADE_BY_NAME = ("define_contest",)  # what is unknown is made
 OF_THE_COMMUNITY = ("list_comments", "comment_publication", "like_publication", "unlike_publication")
@@ -553,6 +554,7 @@ COMMUNITYS = {
     "read_newsletter",
     "define_contest",
     "give_award",
+    "remove_managed_comment",
 }  # those that are the community manager's too
 REFUSED = (401, 403, 404)
 ANSWERED = {
