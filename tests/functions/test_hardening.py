@@ -46,7 +46,7 @@ def test_who_sends_no_file_may_send_little() -> None:
 async def test_no_change_is_made_for_a_cookie_alone(suite: Suite, who: str) -> None:
     """A cookie comes along whichever site asks; the token of the session's own does not (CSRF)."""
     mine = (await settle(suite)).mine
-    roles = (Role.ACCOUNT_TEAM, Role.BRAND_ADMIN) if who == "staff" else ()
+    roles = (Role.ACCOUNT_TEAM, Role.TECHNICAL_TEAM, Role.BRAND_ADMIN) if who == "staff" else ()
     staff = [(await suite.staff(role, "acme"))["Authorization"].removeprefix("Bearer ") for role in roles]
     cookies = [f"Popsell_manager={token}" for token in staff] or [f"Popsell_remember_me={mine.me.token}"]
     before = await suite.dump()
