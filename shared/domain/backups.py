@@ -4,9 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from pydantic import Field
 
+from shared.domain.containers import RIGHTS, Container
 from shared.domain.ids import new_id
 from shared.domain.policy import BrandRecord
 from shared.domain.records import Instant, Record
@@ -35,6 +37,18 @@ class BackupState(StrEnum):
 
     RUNNING = "running"
     DONE = "done"
+
+
+def as_backed_up(container: Container, document: dict[str, Any]) -> dict[str, Any]:
+    """What of a document goes into a backup: all, but for what the brand calls those whom a request was about (DEL-8).
+
+    That stands in the request for as long as the brand's database may have to read it (RGT-6), also when the person was
+    erased; a backup would keep it for a year.
+    """
+    if container is not RIGHTS or "reached" not in document:
+        return document
+    reached = [{name: value for name, value in one.items() if name != "key"} for one in document["reached"]]
+    return {**document, "reached": reached}
 
 
 class Part(Record):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from shared.domain.backups import MARGIN, Backup, BackupState, Manifest, due, too_old
+from shared.domain.backups import MARGIN, Backup, BackupState, Manifest, as_backed_up, due, too_old
 from shared.domain.containers import BRAND_CONTAINERS, Container
 from shared.domain.tombstones import What
 from shared.ports import Key, Outcome, Query, StaleError
@@ -116,7 +116,7 @@ class _Run:
             feed = self.brand.ports.store.brand(self.brand.id, container)
             page = await feed.changes(positions.get(container.name), A_PAGE)
             for document in page.items:
-                self._add(encode((container.name, document)))
+                self._add(encode((container.name, as_backed_up(container, document))))
                 self.documents[container.name] += 1
             positions[container.name] = page.position
             if not page.more:

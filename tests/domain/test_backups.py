@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.backups import Backup, BackupState, Kind, Manifest, chain, due, too_old
+from shared.domain.backups import Backup, BackupState, Kind, Manifest, as_backed_up, chain, due, too_old
+from shared.domain.containers import CONTACTS, RIGHTS
 from tests.support.world import brand_record
 
 START = datetime(2030, 1, 1, 0, 5, tzinfo=UTC)
@@ -63,3 +64,19 @@ def test_BAK_1_a_time_whose_chain_is_broken_falls_back_on_the_one_before() -> No
 @pytest.mark.rule("BAK-1")
 def test_BAK_1_what_is_not_named_like_a_backup_is_not_too_old() -> None:
     assert not too_old("acme/keys", START + timedelta(days=4000))
+
+
+@pytest.mark.rule("DEL-8")
+def test_DEL_8_what_the_brand_calls_a_person_is_left_out_of_what_is_backed_up() -> None:
+    reached: list[dict[str, object]] = [
+        {"contact": "c", "ambassador": "a", "shared": True, "key": "customer 17"},
+        {"contact": "d"},
+    ]
+    request = {"id": "r", "reached": reached}
+    assert as_backed_up(RIGHTS, request) == {
+        "id": "r",
+        "reached": [{"contact": "c", "ambassador": "a", "shared": True}, {"contact": "d"}],
+    }
+    assert request["reached"] is reached and "key" in reached[0]
+    assert as_backed_up(RIGHTS, {"id": "r"}) == {"id": "r"}
+    assert as_backed_up(CONTACTS, request) == request

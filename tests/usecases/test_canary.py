@@ -82,10 +82,10 @@ def place_of(record: Record) -> str:
     return f"store: {where.name}"
 
 
-def someone(id: str, placed: Placed, world: World) -> Canary:
+def someone(id: str, placed: Placed, since: datetime) -> Canary:
     account = placed.account
     more = {"birth": account.date_of_birth or "", **placed.pictures}
-    return canary_of(id, placed.records, "acme", world.clock.now(), **more)
+    return canary_of(id, placed.records, "acme", since, **more)
 
 
 @pytest.mark.rule("DEL-4")
@@ -119,9 +119,11 @@ async def test_DEL_8_nothing_of_the_canary_is_left_in_one_brand_and_the_other_is
     placed = await put_everywhere(world, acme, "one")
     contact = await put_everywhere(world, acme, "two")  # of whom only the contact is erased
     await export_contacts(acme, Wanted(), 100, None)
-    await back_up.start_backup(world.brands, "acme")
+    backup = await back_up.start_backup(world.brands, "acme")
+    assert backup
+    await back_up.run_backup(acme, backup.id)
     fail_for_good(world)
-    one = someone("one", placed, world)
+    one = someone("one", placed, world.clock.now())
 
     found = await searched(world, tmp_path, one)
     seen = {(f.value, f.place) for f in found}
@@ -129,7 +131,8 @@ async def test_DEL_8_nothing_of_the_canary_is_left_in_one_brand_and_the_other_is
         for label in labels_of(record, one):
             assert (label, place_of(record)) in seen, f"{label} was put there, and not found"
     assert {f.value for f in found if f.place == "files"} >= {"photo", "picture", "uploaded"}
-    assert {f.value for f in found if f.place == "disk: store"} >= {"Contact email", "Contact comments"}
+    for place in ("disk: store", "backups"):
+        assert {f.value for f in found if f.place == place} >= {"Contact email", "Contact comments", "Ambassador iban"}
     record_property("canary: values put and found", sum(map(len, one.values.values())))
     before = await everything(world, "globex")
 
@@ -143,13 +146,14 @@ async def test_DEL_8_nothing_of_the_canary_is_left_in_one_brand_and_the_other_is
     fail_for_good(world)
     await world.drain()
 
-    left = await searched(world, tmp_path, someone("two", contact, world))
+    erased_at = world.clock.advance(timedelta(seconds=1))
+    await back_up.start_backup(world.brands, "acme", now=True)
+    await world.drain()
+    left = of_the_contact(await searched(world, tmp_path, someone("two", contact, erased_at)))
     own = f"{contact.account.id}: "  # the account of the same address is not what was asked for
-    assert {
-        (f.place, f.what.partition(": ")[2], f.value)
-        for f in left
-        if f.value in contact_labels(left) and f.place.startswith("store") and not f.what.startswith(own)
-    } == {PASSED_ON}
+    stored = [f for f in left if f.place.startswith("store") and not f.what.startswith(own)]
+    assert {(f.place, f.what.partition(": ")[2], f.value) for f in stored} == {PASSED_ON}
+    assert [f.value for f in left if f.place == "backups"] == []
 
     world.clock.advance(timedelta(days=8))
     await world.sweep()
@@ -161,7 +165,7 @@ async def test_DEL_8_nothing_of_the_canary_is_left_in_one_brand_and_the_other_is
     await back_up.start_backup(world.brands, "acme", now=True)
     await world.drain()
 
-    gone = someone("one", placed, world)
+    gone = someone("one", placed, world.clock.now())
     left_over = [(f.place, f.what, f.value) for f in await searched(world, tmp_path, gone)]
     assert left_over == []
     assert await ledger_faults(world) == []
@@ -179,8 +183,8 @@ def fail_for_good(world: World) -> None:
         world.queue.queues[f"{name}-poison"] += failed
 
 
-def contact_labels(findings: list[Finding]) -> set[str | None]:
-    return {f.value for f in findings if (f.value or "").startswith("Contact ")}
+def of_the_contact(findings: list[Finding]) -> list[Finding]:
+    return [f for f in findings if (f.value or "").startswith("Contact ")]
 
 
 def labels_of(record: Record, canary: Canary) -> list[str]:
