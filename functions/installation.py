@@ -32,7 +32,7 @@ class FirstUser(Body):
 class BrandBody(Body):
     """A brand whose databases are there already; `account` is one of the store's, without it the platform's own."""
 
-    id: BrandId
+    brand: BrandId
     policy: Policy
     account: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")] | None = None
     account_team: list[FirstUser] = Field(min_length=1, max_length=LARGEST_TEAM)
@@ -75,7 +75,7 @@ async def open_brand(req: func.HttpRequest) -> func.HttpResponse:
     body = parse(req, BrandBody)
     if body.account not in (None, *app.ports_of_the_suite().accounts):
         raise InvalidInputError(errors=[FieldError("account", "is not one of STORE_ACCOUNTS")])
-    made = await make_brand(app.brands(), BrandRecord(id=body.id, policy=body.policy, account=body.account))
+    made = await make_brand(app.brands(), BrandRecord(id=body.brand, policy=body.policy, account=body.account))
     brand = await app.brand(made.id)
     team = [First(f"{user.tenant_id}.{user.object_id}", user.display_name) for user in body.account_team]
     await StaffCaller(brand, member).sees(Seen.USERS, len(team), Act.CHANGED)

@@ -65,9 +65,9 @@ class PoisonList(Answer):
 
 
 class ReplayBody(Body):
-    """Which message; without `id` all of the queue."""
+    """Which message, by its id; without it all of the queue."""
 
-    id: str | None = Field(default=None, min_length=1, max_length=100)
+    message: str | None = Field(default=None, min_length=1, max_length=100)
 
 
 class ReplayAnswer(Answer):
@@ -149,7 +149,7 @@ async def replay_poison(req: func.HttpRequest) -> func.HttpResponse:
             if brand := await _that_is_left(id):
                 await StaffCaller(brand, member).sees(Seen.MESSAGES, count, Act.CHANGED)
 
-    done = await poison.replay(backlog, queues, queue, note, id=body.id)
+    done = await poison.replay(backlog, queues, queue, note, id=body.message)
     left = (await poison.counts(backlog))[queue]
     return answer(200, ReplayAnswer(replayed=done.moved, unfit=done.unfit, left=left))
 

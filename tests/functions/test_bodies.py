@@ -66,7 +66,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "sync_ambassadors": {"upserts": [{"key": "7", "firstName": "Ada"}], "deletes": [{"key": "8"}]},
     "sync_contacts": {"upserts": [{"key": "7", "ambassador": "ada"}], "deletes": [{"key": "8"}]},
     "open_brand": {
-        "id": "initech",
+        "brand": "initech",
         "policy": {
             "displayName": "Initech",
             "sender": {"email": "hello@initech.example", "name": "Initech"},
@@ -74,7 +74,7 @@ GOOD: dict[str, dict[str, Any]] = {
         },
         "accountTeam": [{"tenantId": UUID, "objectId": UUID, "displayName": "Tom"}],
     },
-    "replay_poison": {"id": "42"},
+    "replay_poison": {"message": "42"},
 }
 OF_THE_TEAM = ("change_status", "release_suppression", "migrate_contacts")
 OF_THE_TECHNICAL_TEAM = ("open_brand", "replay_poison")

@@ -23,7 +23,7 @@ POLICY = {
     "privacyPolicyUrl": "https://initech.example/privacy",
 }
 BRAND: dict[str, Any] = {
-    "id": "initech",
+    "brand": "initech",
     "policy": POLICY,
     "accountTeam": [{"tenantId": f"{UUID}1", "objectId": f"{UUID}2", "displayName": "Tom"}],
 }
@@ -60,7 +60,7 @@ async def test_once_it_has_a_team_only_that_names_others(suite: Suite) -> None:
 
 
 async def test_an_id_is_used_once(suite: Suite) -> None:
-    assert (await open_brand(suite, id="acme")).json()["type"] == "urn:popsell:problem:exists"
+    assert (await open_brand(suite, brand="acme")).json()["type"] == "urn:popsell:problem:exists"
     await open_brand(suite)
     assert (await open_brand(suite, policy={**POLICY, "displayName": "Another"})).status_code == 409
     await app.brands().destroy_keys("initech")
@@ -70,7 +70,7 @@ async def test_an_id_is_used_once(suite: Suite) -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"id": "A"},
+        {"brand": "A"},
         {"accountTeam": []},
         {"policy": {}},
         {"account": "elsewhere"},

@@ -185,7 +185,7 @@ async def operations(run: Run) -> None:
     kept.append(Waiting({"brand": "acme", "email": PERSON["email"]}, run.suite.world.clock.now()))
     for path in ("/health", "/poison"):
         run.answers.append((await run.ask("GET", door + path, headers=headers)).text)
-    for queue, body in (("mails", {}), ("mails", {"id": "zqbody"}), ("zqbody", {}), ("mails", {"id": 7})):
+    for queue, body in (("mails", {}), ("mails", {"message": "zqbody"}), ("zqbody", {}), ("mails", {"message": 7})):
         replayed = await run.ask("POST", f"{door}/poison/{queue}/replay", json=body, headers=headers)
         run.answers.append(replayed.text)
     run.suite.world.queue.queues["mails-poison"].clear()  # what is unfit stays there

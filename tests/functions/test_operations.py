@@ -76,7 +76,7 @@ async def test_one_message_can_go_back_alone_and_an_unfit_one_stays(suite: Suite
     await fail_for_good(suite, "sweeps", *({"brand": "acme", "run": letter * 24} for letter in "abc"))
     kept = suite.world.queue.queues["sweeps" + SUFFIX]
     headers, path = await technical(suite), f"{OPERATIONS}/poison/sweeps/replay"
-    one = await suite.http.post(path, json={"id": kept[1].id}, headers=headers)
+    one = await suite.http.post(path, json={"message": kept[1].id}, headers=headers)
     assert one.json() == {"replayed": 1, "unfit": 0, "left": 2}
     assert suite.world.queue.pop("sweeps") == {"brand": "acme", "run": "b" * 24}
     kept = suite.world.queue.queues["sweeps" + SUFFIX]
@@ -87,7 +87,7 @@ async def test_one_message_can_go_back_alone_and_an_unfit_one_stays(suite: Suite
     assert len(await suite.world.queue.peek("sweeps" + SUFFIX)) == 1
 
 
-@pytest.mark.parametrize("body", [{"id": ""}, {"all": True}, {"id": 7}])
+@pytest.mark.parametrize("body", [{"message": ""}, {"all": True}, {"message": 7}])
 async def test_what_is_no_replay_is_refused(suite: Suite, body: dict[str, object]) -> None:
     headers = await technical(suite)
     assert (await suite.http.post(f"{OPERATIONS}/poison/mails/replay", json=body, headers=headers)).status_code == 422
