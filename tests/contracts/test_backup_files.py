@@ -10,8 +10,11 @@ from shared.adapters.storage_files import IMMUTABLE, StorageFiles
 from shared.domain.backups import Backup, Kind
 from shared.domain.errors import TryAgainError
 from shared.usecases.brands import keys_path
+from tests.support.acts import entered, fresh_world
 from tests.support.azurite import Azurite
+from tests.support.disaster import backed_up, everything, restored
 from tests.support.scripted_http import Answer, scripted_server
+from tests.support.world import brand_record
 
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 
@@ -64,3 +67,24 @@ def at(url: str) -> StorageConnection:
     """An account that is somebody else's."""
     parts = ("DefaultEndpointsProtocol=http", "AccountName=devstoreaccount1", "AccountKey=a2V5")
     return StorageConnection(";".join((*parts, f"BlobEndpoint={url}/devstoreaccount1")))
+
+
+@pytest.mark.rule("BAK-1")
+async def test_BAK_1_what_lies_in_storage_can_be_put_back_and_ends_with_its_brand(
+    azurite: Azurite, fresh_name: str
+) -> None:
+    files = BackupFiles(azurite.connection)
+    async with fresh_world(brand_record(fresh_name), backups=files) as world:
+        ada = (await world.ambassador(fresh_name)).id
+        await entered(world, ada, "grace@example.org", brand=fresh_name)
+        await backed_up(world, fresh_name)
+        was = await everything(world, fresh_name)
+        fresh, report = await restored(world, brand=fresh_name)
+        assert await everything(fresh, fresh_name) == was
+        assert report.documents == sum(map(len, was.values()))
+        await fresh.ports.store.close()
+        folders = [path.split("/")[1] async for path in files.list(f"{fresh_name}/")]
+        assert set(folders) == {"keys", "manifests", "parts"}
+        await world.brands.destroy_keys(fresh_name)
+        assert f"{fresh_name}/keys" not in [path async for path in files.list(f"{fresh_name}/")]
+    await files.aclose()
