@@ -16,12 +16,14 @@ from shared.ports import Key, Outcome, Query, StaleError
 from shared.usecases.backup_parts import encode, write_manifest, write_part
 from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Change, Versioned, chunks
+from shared.usecases.file_copies import Copying
 from shared.usecases.remembering import log_of
 
 QUEUE = "backups"
 PART_BYTES = 4 * 1024 * 1024
 A_PAGE = 500
 PARTS_A_MESSAGE = 16
+PICTURES_A_MESSAGE = 500
 # After so many parts it took so long that the containers are walked through once more, for what was written meanwhile.
 LONG = 2
 
@@ -71,7 +73,7 @@ async def forget_old_backups(brand: Brand) -> int:
     """Deletes the backups that are past their time, the manifests first, and the tombstones that none needs; gives how many."""
     files, now = brand.ports.backups, brand.now()
     gone = await log_of(brand.ports, brand.id).forget()
-    for folder in ("manifests", "parts"):
+    for folder in ("manifests", "parts", "files"):
         old = [path async for path in files.list(f"{brand.id}/{folder}/") if too_old(path, now)]
         for path in old:
             await files.delete(path)
@@ -105,6 +107,10 @@ class _Run:
     size: int = 0
     written: int = 0
     documents: Counter[str] = field(default_factory=Counter)
+    copying: Copying = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.copying = Copying(self.brand, self.current.record)
 
     async def walk(self) -> bool:
         """Reads the changes of each container; False when there is more for another message."""
@@ -115,6 +121,7 @@ class _Run:
             container = CONTAINERS[place % len(CONTAINERS)]
             feed = self.brand.ports.store.brand(self.brand.id, container)
             page = await feed.changes(positions.get(container.name), A_PAGE)
+            await self.copying.copy(container, page.items)  # before the documents that open the pictures
             for document in page.items:
                 self._add(encode((container.name, as_backed_up(container, document))))
                 self.documents[container.name] += 1
@@ -126,6 +133,9 @@ class _Run:
                 await self._checkpoint(positions, place, again=again)
                 if self.written >= PARTS_A_MESSAGE:
                     return False
+            if self.copying.made >= PICTURES_A_MESSAGE:
+                await self._checkpoint(positions, place, again=again)
+                return False
         await self._checkpoint(positions, place, again=place > len(CONTAINERS))
         return True
 

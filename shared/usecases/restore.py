@@ -20,6 +20,7 @@ from shared.usecases.back_up import CONTAINERS
 from shared.usecases.backup_parts import Line, manifests, read_part
 from shared.usecases.brands import Brand, Brands, backup_key
 from shared.usecases.collections import Change
+from shared.usecases.file_copies import Brought, bring_back
 from shared.usecases.placing import store_of
 from shared.usecases.replay import Replayed, replay
 from shared.usecases.saving import repair_proofs
@@ -40,6 +41,7 @@ class Restored:
     documents: int
     settled: Settled
     replayed: Replayed
+    pictures: Brought
 
 
 async def restore(brands: Brands, id: str, at: datetime, progress: Progress = lambda what, count: None) -> Restored:
@@ -72,10 +74,12 @@ async def restore(brands: Brands, id: str, at: datetime, progress: Progress = la
     replayed = await replay(brand, began - MARGIN)
     if replayed.unsaved:
         raise RestoreRefusedError("Somebody wrote to the brand meanwhile; start the restore again")
+    progress("bringing pictures back", 0)
+    pictures = await bring_back(brand, pieces[-1].backup)
     if resumed:
         await repair_proofs(brand, REPAIRED)  # what the try that was cut short had applied without its entry
     await _open(brands, id)
-    return Restored(pieces[0].backup.id, began, documents, settled, replayed)
+    return Restored(pieces[0].backup.id, began, documents, settled, replayed, pictures)
 
 
 async def _claim(brands: Brands, id: str, at: datetime, newest: Manifest) -> bool:
