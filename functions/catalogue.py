@@ -254,34 +254,46 @@ def load_all() -> None:
         import_module(f"functions.{module}")
 
 
-def _http(name: str, module: str) -> Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]:
-    async def forward(req: func.HttpRequest) -> func.HttpResponse:
+def _http(name: str, module: str) -> Callable[[func.HttpRequest, func.Context], Awaitable[func.HttpResponse]]:
+    async def forward(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         import_module(f"functions.{module}")
         from functions.http import HANDLERS
+        from shared.calling import going_on
 
-        return await HANDLERS[name](req)
+        with going_on(_parent(context)):
+            return await HANDLERS[name](req)
 
     forward.__name__ = name
     return forward
 
 
-def _messages(name: str, module: str) -> Callable[[func.QueueMessage], Awaitable[None]]:
-    async def forward(msg: func.QueueMessage) -> None:
+def _messages(name: str, module: str) -> Callable[[func.QueueMessage, func.Context], Awaitable[None]]:
+    async def forward(msg: func.QueueMessage, context: func.Context) -> None:
         import_module(f"functions.{module}")
         from functions.work import MESSAGE_HANDLERS
+        from shared.calling import going_on
 
-        await MESSAGE_HANDLERS[name](msg)
+        with going_on(_parent(context)):
+            await MESSAGE_HANDLERS[name](msg)
 
     forward.__name__ = name
     return forward
 
 
-def _schedule(name: str, module: str) -> Callable[[func.TimerRequest], Awaitable[None]]:
-    async def forward(timer: func.TimerRequest) -> None:
+def _schedule(name: str, module: str) -> Callable[[func.TimerRequest, func.Context], Awaitable[None]]:
+    async def forward(timer: func.TimerRequest, context: func.Context) -> None:
         import_module(f"functions.{module}")
         from functions.work import TIMER_HANDLERS
+        from shared.calling import going_on
 
-        await TIMER_HANDLERS[name]()
+        with going_on(_parent(context)):
+            await TIMER_HANDLERS[name]()
 
     forward.__name__ = name
     return forward
+
+
+def _parent(context: func.Context) -> str | None:
+    """The host's own span for this call, where it has one."""
+    trace = context.trace_context
+    return trace.trace_parent if trace else None

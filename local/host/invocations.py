@@ -29,10 +29,18 @@ class Result:
     value: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The host's own span of an invocation, as W3C writes it."""
+
+    trace_parent: str
+
+
 class Context(func.Context):
     """What a function is told about its invocation, when it asks."""
 
-    def __init__(self, invocation_id: str, function_name: str) -> None:
+    def __init__(self, invocation_id: str, function_name: str, traceparent: str | None = None) -> None:
+        self._trace = Trace(traceparent) if traceparent else None
         self._invocation_id = invocation_id
         self._function_name = function_name
 
@@ -58,8 +66,8 @@ class Context(func.Context):
 
     @property
     def trace_context(self) -> Any:
-        """None: the local host does not trace."""
-        return None
+        """The span that it goes on from; None where nobody traces, as in the local host itself."""
+        return self._trace
 
     @property
     def retry_context(self) -> Any:

@@ -15,7 +15,7 @@ from azure.functions.timer import TimerRequest
 
 from local.host.functions import Function, QueueTrigger, load_functions
 from local.host.http import HttpFunctions
-from local.host.invocations import Invocations
+from local.host.invocations import Context, Invocations
 from local.host.routes import Routes, compile_routes
 from shared import app
 from shared.adapters.silent import Silent
@@ -118,6 +118,7 @@ class Suite:
     world: World
     store: Store
     failures: list[Exception] = field(default_factory=list)
+    traceparent: str | None = None  # of the host's own span for queues and timers
 
     async def sign_in(self, email: str = "ada@example.org", brand: str = "acme") -> SignedIn:
         """An active ambassador with a session."""
@@ -153,7 +154,7 @@ class Suite:
 
     async def _run(self, function: Function, argument: object) -> None:
         try:
-            await function.call(**{function.parameter: argument})
+            await function.call(**{function.parameter: argument}, context=Context("1", function.name, self.traceparent))
         except Exception as error:
             self.failures.append(error)
 

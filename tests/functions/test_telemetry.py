@@ -49,6 +49,20 @@ async def test_a_call_is_told_with_its_brand_its_counts_and_its_callers_trace(to
     assert span.status.status_code is StatusCode.OK
 
 
+async def test_a_message_and_a_timer_go_on_from_the_hosts_own_span(told: tuple[Suite, Told]) -> None:
+    suite, heard = told
+    suite.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    await suite.tick("watch")
+    await suite.hand_over("mails", {"brand": "acme", "batch": "a" * 24})
+    for name in ("watch", "send_mails"):
+        span = heard.span(name)
+        assert span.context and span.parent
+        assert f"{span.context.trace_id:032x}" == "0af7651916cd43dd8448eb211c80319c"
+    suite.traceparent = None
+    await suite.tick("sweep_old_backups")
+    assert heard.span("sweep_old_backups").parent is None
+
+
 async def test_no_caller_can_keep_a_call_from_being_told(told: tuple[Suite, Told]) -> None:
     suite, heard = told
     unsampled = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}
