@@ -31,11 +31,24 @@ WRAPPED = re.compile(rb"k1\.[0-9a-f]{12}\.[A-Za-z0-9_-]+={0,2}")
 KEY = re.compile(rb"[A-Za-z0-9_-]{43}=")
 
 
+def hmac_of(key: bytes) -> Callable[[bytes], bytes]:
+    """HMAC-SHA-256 with the key's part done once, which takes half the time."""
+    inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in key.ljust(64, b"\0"))) for pad in (0x36, 0x5C))
+
+    def made(address: bytes) -> bytes:
+        inside, outside = inner.copy(), outer.copy()
+        inside.update(address)
+        outside.update(inside.digest())
+        return outside.digest()
+
+    return made
+
+
 WITHOUT_A_KEY: Mapping[str, Callable[[bytes], bytes]] = {
     "SHA-256": lambda address: hashlib.sha256(address).digest(),
     "SHA-1": lambda address: hashlib.sha1(address).digest(),
     "MD5": lambda address: hashlib.md5(address).digest(),
-    "HMAC under the brand's name": lambda address: hmac.digest(b"acme", address, "sha256"),
+    "HMAC under the brand's name": hmac_of(b"acme"),
 }
 
 
@@ -103,6 +116,7 @@ async def test_DEL_10_a_dictionary_recovers_no_hash_without_the_key_and_none_at_
     await lives(world)
     await store.scrub("acme")
     before, secrets = everything_left(world, tmp_path), (await world.brand()).hasher.keys
+    assert hmac_of(b"acme")(b"a") == hmac.digest(b"acme", b"a", "sha256")
     assert recovered(hashes_in(before), secrets.values()), "who has the key can test a guess: it is a pseudonym"
     assert recovered(hashes_in(before), keys_in(before)), "so can who has the store and the master keys, until DEL-5"
 
@@ -118,5 +132,8 @@ async def test_DEL_10_a_dictionary_recovers_no_hash_without_the_key_and_none_at_
     assert not [key for key in secrets.values() if key in keys_in(after)]
 
     hashes |= hashes_in(before)
+    kept_as_long = {len(digest) for digest in hashes}
+    addresses = list(dictionary(ADDRESSES))
     for way, made in WITHOUT_A_KEY.items():
-        assert hashes.isdisjoint(map(made, dictionary(ADDRESSES))), way
+        if len(made(b"")) in kept_as_long:  # else nothing is stored that it could make
+            assert hashes.isdisjoint(map(made, addresses)), way
