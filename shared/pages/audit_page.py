@@ -64,19 +64,17 @@ def _whose(finding: Finding, t: Mapping[str, str]) -> str:
 
 
 def _rows(brand: BrandAudit, t: Mapping[str, str], language: str) -> list[tuple[str, str]]:
+    anchored = _moment(brand.anchored_at, language) if brand.anchored_at else t["never"]
     return [
         (t["status"], t[f"status_{brand.status}"]),
-        (t["ledger"], f"{t['entries']}: {brand.entries}; {t['chains']}: {brand.chains}"),
-        (t["anchored"], _anchored(brand, t, language)),
-        (t["rights"], f"{t['open']}: {brand.rights_open}; {t['overdue']}: {brand.rights_overdue}"),
+        (t["ledger"], str(brand.entries)),
+        (t["chains"], str(brand.chains)),
+        (t["anchored"], anchored),
+        (t["anchored_entries"], str(brand.anchored)),
+        (t["rights"], str(brand.rights_open)),
+        (t["overdue"], str(brand.rights_overdue)),
         (t["backed_up"], _moment(brand.backed_up_at, language) if brand.backed_up_at else t["never"]),
     ]
-
-
-def _anchored(brand: BrandAudit, t: Mapping[str, str], language: str) -> str:
-    if brand.anchored_at is None:
-        return t["never"]
-    return f"{_moment(brand.anchored_at, language)}; {t['entries']}: {brand.anchored}"
 
 
 def _moment(at: datetime, language: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.domain.auditing import Finding, FindingKind
-from shared.domain.backups import BackupState, Manifest, chain
+from shared.domain.backups import Backup, BackupState, chain
 from shared.domain.containers import LEDGER
 from shared.ports import Document, Query
 from shared.usecases.backup_parts import BrokenBackupError, manifests, read_part
@@ -26,21 +26,27 @@ class Anchored:
 
 
 async def hold_against_backups(brand: Brand) -> Anchored:
-    """Compares the ledger with the newest backup of this store: none, when it has none yet, or the brand's keys are destroyed."""
+    """Compares the ledger with the newest backup of this store; with none, when it made none yet, or its keys are destroyed.
+
+    A backup that is no longer there, or cannot be read back, is a finding as well.
+    """
     found = Anchored()
-    made = await _newest(brand) if brand.backup_key else []
-    if not made:
+    newest = await _newest(brand) if brand.backup_key else None
+    if newest is None:
         return found
-    held: set[str] = set()
-    for manifest in made:
-        for part in manifest.backup.parts:
-            try:
-                lines = await read_part(brand.ports.backups, part, brand.backup_key)
-            except BrokenBackupError:
-                found.findings.append(_finding(brand, FindingKind.UNREADABLE, "backups", part.path))
-                continue
+    try:
+        made = [manifest async for manifest in manifests(brand.ports.backups, brand.id, brand.backup_key)]
+        rests_on = chain(made, newest.started_at)
+        if not rests_on or rests_on[0].backup.id != newest.id:
+            raise BrokenBackupError(newest.name)
+        held: set[str] = set()
+        for part in (part for manifest in rests_on for part in manifest.backup.parts):
+            lines = await read_part(brand.ports.backups, part, brand.backup_key)
             held.update(_named(line[1]) for line in lines if line[0] == LEDGER.name and len(line) == 2)
-    found.at, found.entries = made[0].backup.started_at, len(held)
+    except BrokenBackupError as broken:
+        found.findings.append(_finding(brand, FindingKind.UNREADABLE, "backups", str(broken)))
+        return found
+    found.at, found.entries = newest.started_at, len(held)
     async for documents in ledger_documents(brand):
         held.difference_update(_named(document) for document in documents)
     for entry in sorted(held):
@@ -49,14 +55,13 @@ async def hold_against_backups(brand: Brand) -> Anchored:
     return found
 
 
-async def _newest(brand: Brand) -> list[Manifest]:
-    """What makes up the newest backup that this store has made; after a restore to an earlier time others may be newer."""
+async def _newest(brand: Brand) -> Backup | None:
+    """The newest backup that this store has made; after a restore to an earlier time others may be newer."""
     async for page in brand.backups.pages(Query(order_by="startedAt", descending=True, limit=5)):
         for item in page:
             if item.record.state is BackupState.DONE:
-                kept = [manifest async for manifest in manifests(brand.ports.backups, brand.id, brand.backup_key)]
-                return chain(kept, item.record.started_at)
-    return []
+                return item.record
+    return None
 
 
 def _named(document: Document) -> str:

@@ -252,6 +252,19 @@ async def test_CON_7_a_record_that_was_dropped_together_with_its_whole_chain_is_
     assert finding.kind is FindingKind.LEDGER and finding.what.startswith(f"{contact.id} #1: dropped")
 
 
+@pytest.mark.rule("BAK-1")
+@pytest.mark.parametrize("folder", ["manifests", "parts"])
+async def test_BAK_1_a_backup_that_is_gone_from_where_it_was_is_a_finding(world: World, ada: str, folder: str) -> None:
+    await invited(world, ada, "grace@example.org")
+    await backed_up(world)
+    backups = world.ports.backups
+    assert isinstance(backups, FakeFiles)
+    gone = next(path for path in backups.files if f"/{folder}/" in path)
+    del backups.files[gone]
+    (finding,) = (await found_in(world)).findings
+    assert finding.kind is FindingKind.UNREADABLE and finding.what in gone
+
+
 @pytest.mark.rule("BAK-3")
 async def test_BAK_3_after_a_restore_the_backups_of_the_lost_store_say_nothing_of_its_ledger(
     world: World, ada: str
