@@ -72,16 +72,29 @@ def test_what_is_installed_is_not_installed_again_until_the_lock_changes(dev: An
     assert not dev.is_current(stamp, locked)
 
 
+@pytest.mark.parametrize(
+    ("failing", "step", "runs_pytest"), [("mypy", "Types", False), ("--dist=load", "Five years, crashes", True)]
+)
 def test_the_checks_stop_at_the_first_that_fails(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    failing: str,
+    step: str,
+    runs_pytest: bool,
 ) -> None:
-    ran = []
+    ran: list[list[str]] = []
 
-    def fail_at_types(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        ran.append(command[2])
-        return subprocess.CompletedProcess(command, 3 if "mypy" in command else 0)
+    def fail_at_one(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        ran.append(command)
+        return subprocess.CompletedProcess(command, 3 if failing in command else 0, stdout="")
 
-    monkeypatch.setattr(subprocess, "run", fail_at_types)
+    monkeypatch.setattr(subprocess, "run", fail_at_one)
     assert checks.main([]) == 3
-    assert ran == ["ruff", "ruff", "mypy"]
-    assert "== Types: failed" in capfd.readouterr().err
+    assert sum("pytest" in command for command in ran) == runs_pytest
+    assert f"== {step}: failed" in capfd.readouterr().err
+
+
+def test_a_lock_says_what_one_package_is(dev: Any) -> None:
+    uv = "uv==2 \\\n    --hash=sha256:2 \\\n    --hash=sha256:3\n"
+    lock = "a==1 \\\n    --hash=sha256:1\n" + uv + "uvicorn==4 \\\n    --hash=sha256:4\n"
+    assert dev.locked_lines(lock, "uv") == uv
