@@ -37,7 +37,7 @@ async def _restore(only: str | None, at: datetime | None) -> int:
         replayed, pictures = done.replayed, done.pictures
         print(
             f"{id}: as of {done.made_at:%Y-%m-%dT%H:%M:%SZ}, {done.documents} documents, {pictures.back} pictures"
-            f" ({pictures.lost} lost); of {replayed.tombstones} tombstones {replayed.contacts} contacts,"
+            f" ({pictures.lost} lost), {done.seats} users; of {replayed.tombstones} tombstones {replayed.contacts} contacts,"
             f" {replayed.accounts} accounts, {replayed.listings} listings changed"
         )
     return 1 if refused or not known else 0

@@ -12,6 +12,7 @@ from shared.domain.containers import RIGHTS, Container
 from shared.domain.ids import new_id
 from shared.domain.policy import BrandRecord
 from shared.domain.records import Instant, Record
+from shared.domain.staff import KeptSeat
 
 FORMAT = 1
 # How long before a backup began an act may have been written down that is saved only now: longer than any function lives.
@@ -96,6 +97,7 @@ class Manifest(Record):
     format: int = FORMAT
     backup: Backup
     brand: BrandRecord
+    staff: tuple[KeptSeat, ...] = ()
 
 
 def due(now: datetime, newest: Backup | None, full: Backup | None) -> Backup:

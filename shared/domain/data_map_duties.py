@@ -65,7 +65,7 @@ DUTIES = (
         "the backups' account: manifests and sealed parts", Manifest, "contacts, ambassadors, staff",
         "a lost store can be restored (BAK-1)", f"{DUTY}: art. 32(1)(c)",
         "40 days, monthly ones 1 year; what was erased meanwhile is erased again at a restore (BAK-3)", NOBODY,
-        "the machine alone", fields(delete="format backup brand"),
+        "the machine alone", fields(delete="format backup brand staff"),
     ),
     Place(
         "the backups' account: tombstones", Tombstone, "contacts, ambassadors",

@@ -89,6 +89,28 @@ class StaffMember(Record):
         return {**super().to_document(), "grants": f"|{grants}"}
 
 
+class KeptSeat(Record):
+    """What a user is at one brand, as the brand's backups keep it: no session, and nothing of other brands."""
+
+    user: str
+    role: Role
+    seat: Seat | None = None
+
+    @classmethod
+    def of(cls, user: StaffMember, brand: str) -> "KeptSeat":
+        """The seat of a user who has one."""
+        return cls(user=user.id, role=user.role_at(brand) or user.role, seat=user.seats.get(brand))
+
+    def given_to(self, user: StaffMember | None, brand: str) -> StaffMember:
+        """The user with the seat: as another brand's restore has made them, or made anew."""
+        known = user or StaffMember(id=self.user, role=self.role)
+        if self.seat:
+            return known.granted(brand, self.seat)
+        if known.role is not self.role:
+            return known  # what they are elsewhere is not to become theirs here
+        return known.changed(brands=tuple(dict.fromkeys((*known.brands, brand))))
+
+
 class AdministratorsGoing(Record):
     """Who is just being taken out of a brand's administration, and since when: of two at once the second sees the first.
 

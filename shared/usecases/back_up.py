@@ -18,6 +18,7 @@ from shared.usecases.brands import Brand, Brands
 from shared.usecases.collections import Change, Versioned, chunks
 from shared.usecases.file_copies import Copying
 from shared.usecases.remembering import log_of
+from shared.usecases.staff_copies import seats_of
 
 QUEUE = "backups"
 PART_BYTES = 4 * 1024 * 1024
@@ -147,7 +148,7 @@ class _Run:
         done = self.current.record.changed(
             state=BackupState.DONE, open_since=None, finished_at=self.brand.now(), deleted=deleted
         )
-        manifest = Manifest(backup=done, brand=self.brand.record)
+        manifest = Manifest(backup=done, brand=self.brand.record, staff=await seats_of(self.brand))
         await write_manifest(self.brand.ports.backups, manifest, self.brand.backup_key)
         await self.brand.backups.replace(self.current, done)
 

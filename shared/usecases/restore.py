@@ -25,6 +25,7 @@ from shared.usecases.placing import store_of
 from shared.usecases.replay import Replayed, replay
 from shared.usecases.saving import repair_proofs
 from shared.usecases.settling import Settled, settle
+from shared.usecases.staff_copies import seat_again
 
 BATCH = 100
 REPAIRED = timedelta(days=3)
@@ -42,6 +43,7 @@ class Restored:
     settled: Settled
     replayed: Replayed
     pictures: Brought
+    seats: int
 
 
 async def restore(brands: Brands, id: str, at: datetime, progress: Progress = lambda what, count: None) -> Restored:
@@ -78,8 +80,9 @@ async def restore(brands: Brands, id: str, at: datetime, progress: Progress = la
     pictures = await bring_back(brand, pieces[-1].backup)
     if resumed:
         await repair_proofs(brand, REPAIRED)  # what the try that was cut short had applied without its entry
+    seats = await seat_again(brand, known[-1].staff)
     await _open(brands, id)
-    return Restored(pieces[0].backup.id, began, documents, settled, replayed, pictures)
+    return Restored(pieces[0].backup.id, began, documents, settled, replayed, pictures, seats)
 
 
 async def _claim(brands: Brands, id: str, at: datetime, newest: Manifest) -> bool:
