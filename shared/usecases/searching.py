@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from shared.domain import containers as c
 from shared.domain.auditing import Finding, FindingKind, Searched
@@ -29,6 +30,7 @@ Look = Callable[[bytes], Iterable[Match]]
 """Finds what is sought in some bytes."""
 
 A_PAGE = 500
+SHORTEST_SEALED = 40  # characters: what is wrapped carries its nonce and its tag
 _SEALED = b"sealed"
 
 
@@ -99,7 +101,7 @@ class Search:
             for document, text in zip(page.items, texts, strict=True):
                 if somewhere:
                     self._in_document(place, brand, container, document, text)
-                await self._sealed_in_document(place, brand, container, document)
+                await self._sealed_in_document(place, brand, partial(self._named, container, document), document)
                 yield document
             position = page.position
             if not page.more:
@@ -119,21 +121,25 @@ class Search:
         self._found(matches - located, place, brand, where)  # over more than one field
 
     async def _sealed_in_document(
-        self, place: str, brand: str | None, container: Container, document: Document
+        self,
+        place: str,
+        brand: str | None,
+        named: Callable[[], str],
+        document: Document,
+        written: datetime | None = None,
     ) -> None:
         """Texts that are wrapped under a master key, or sealed under a key that stands beside them, wrapped."""
         for path, value in _leaves(document):
-            if len(value) < 40 or " " in value:
+            if len(value) < SHORTEST_SEALED or " " in value:
                 continue
             with suppress(ValueError):
                 opened = self.ports.vault.unwrap(WrappedKey(value))
-                where = f"{self._named(container, document)}: {self._hidden(path)}, opened"
-                self._found(self.look(opened), place, brand, where)
+                where = f"{named()}: {self._hidden(path)}, opened"
+                self._found(self.look(opened), place, brand, where, written)
                 sealed = document.get("sealed")
                 if path == "key" and isinstance(sealed, str):
                     text = await unseal_text(sealed, base64.urlsafe_b64encode(opened).decode())
-                    where = f"{self._named(container, document)}: sealed, opened"
-                    self._found(self.look(text.encode()), place, brand, where)
+                    self._found(self.look(text.encode()), place, brand, f"{named()}: sealed, opened", written)
 
     async def _files(self, files: Files, place: str, brand: str, keys: Mapping[str, str]) -> None:
         self.tell(f"{brand}: {place}")
@@ -195,6 +201,10 @@ class Search:
             return
         self.note(place, brand.id, items=1, bytes=len(data))
         self._found(self.look(data), place, brand.id, self._hidden(path), began)
+        for line in data.splitlines() if "/parts/" in path else ():
+            document = from_json(line)[1]
+            if isinstance(document, dict):
+                await self._sealed_in_document(place, brand.id, partial(self._hidden, path), document, began)
 
     def _wrong(self, matches: Iterable[Match], brand: str | None, written: datetime | None = None) -> list[Match]:
         return [match for match in matches if self.sought.is_wrong(match, brand, written)]
