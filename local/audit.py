@@ -65,6 +65,9 @@ async def _audit(state: State | None, canaries: Sequence[Canary], out: Path, lan
     teller = Teller("audit")
     report = await make_report(state, canaries, teller)
     teller.finish()
+    if not report.brands:
+        print("there is no brand in this store: is it the one that was meant?", file=sys.stderr)
+        return NOT_POSSIBLE
     for line in summary(report):
         print(line)
     html, data = await asyncio.to_thread(_file, report, out, language)

@@ -91,6 +91,15 @@ def test_without_people_the_command_audits_and_searches_for_nobody(
     assert {brand["brand"] for brand in report["brands"]} == {"acme", "globex"}
 
 
+def test_of_a_store_without_brands_the_command_does_not_say_that_nothing_is_wrong(
+    state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert audit.main(["--state", str(state.root)]) == audit.NOT_POSSIBLE
+    said = capsys.readouterr()
+    assert "no brand" in said.err and "nothing is wrong" not in said.out
+    assert not (state.root / "reports").exists()
+
+
 @pytest.mark.parametrize("people", [{"people": [{"id": "one", "values": {"name": "Zoe"}}]}, "nonsense", None])
 def test_a_file_that_names_nobody_to_search_for_is_refused_by_its_fields(
     tmp_path: Path, people: object, capsys: pytest.CaptureFixture[str]
