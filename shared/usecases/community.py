@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.ambassador import AccountStatus, Ambassador
-from shared.domain.community import FeedEntry, ReactionKind, month_before, month_of
+from shared.domain.community import FeedEntry, Reaction, ReactionKind, month_before, month_of
 from shared.domain.errors import FieldError, InvalidInputError, UnknownObjectError
 from shared.domain.publication import Publication
 from shared.domain.visibility import see_in_community, shows_events
 from shared.ports import Query, Where
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned
-from shared.usecases.paging import unveiled, veiled
+from shared.usecases.paging import page_of, unveiled, veiled
 from shared.usecases.publications import find_publication
 
 # The flow reaches back as far as inactive people are kept, and a page looks through so many months at most.
@@ -70,17 +70,14 @@ async def flow(brand: Brand, viewer: str, limit: int, cursor: str | None) -> tup
 
 async def members(brand: Brand, limit: int, cursor: str | None) -> tuple[list[Mapping[str, Any]], str | None]:
     """A page of the community's members, newest first: the fields of VIS-4 of those who do not hide."""
-    page, following = await brand.ambassadors.page(
-        Query(
-            where=(Where("status", "=", AccountStatus.ACTIVE.value),),
-            order_by="createdAt",
-            descending=True,
-            limit=limit,
-            cursor=unveiled(brand, cursor),
-        )
-    )
-    seen = [see_in_community(item.record, brand.policy.community_display) for item in page]
-    return [fields for fields in seen if fields], veiled(brand, following)
+
+    async def seen(accounts: Sequence[Ambassador]) -> list[Mapping[str, Any] | None]:
+        return [see_in_community(account, brand.policy.community_display) or None for account in accounts]
+
+    active = (Where("status", "=", AccountStatus.ACTIVE.value),)
+    query = Query(active, order_by="createdAt", descending=True, limit=limit, cursor=unveiled(brand, cursor))
+    found, following = await page_of(brand.ambassadors, query, seen)
+    return found, veiled(brand, following)
 
 
 async def comments_of(
@@ -88,23 +85,18 @@ async def comments_of(
 ) -> tuple[list[Comment], str | None]:
     """A page of a publication's comments, oldest first; those of ambassadors who hide are left out."""
     await visible_publication(brand, viewer, publication)
-    page, following = await brand.reactions.page(
-        Query(
-            where=(Where("kind", "=", ReactionKind.COMMENT.value),),
-            partition=publication,
-            order_by="at",
-            limit=limit,
-            cursor=unveiled(brand, cursor),
-        )
-    )
-    accounts = await _accounts(brand, (item.record.ambassador_id for item in page))
-    found = []
-    for item in page:
-        reaction = item.record
-        author = _author(brand, viewer, accounts.get(reaction.ambassador_id))
-        if author is not None:
-            own = reaction.ambassador_id == viewer
-            found.append(Comment(reaction.id, author, reaction.text or "", reaction.at, own))
+
+    async def seen(reactions: Sequence[Reaction]) -> list[Comment | None]:
+        accounts = await _accounts(brand, (reaction.ambassador_id for reaction in reactions))
+        authors = [_author(brand, viewer, accounts.get(reaction.ambassador_id)) for reaction in reactions]
+        return [
+            None if author is None else Comment(r.id, author, r.text or "", r.at, r.ambassador_id == viewer)
+            for r, author in zip(reactions, authors, strict=True)
+        ]
+
+    comments = (Where("kind", "=", ReactionKind.COMMENT.value),)
+    query = Query(comments, publication, "at", limit=limit, cursor=unveiled(brand, cursor))
+    found, following = await page_of(brand.reactions, query, seen)
     return found, veiled(brand, following)
 
 

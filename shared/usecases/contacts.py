@@ -1,7 +1,6 @@
 """The ambassador's own book: entering, finding, editing, releasing and removing contacts (CON, SUP-2, SUP-5, VIS-3)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from shared.domain.ids import new_short_id
 from shared.ports import ConflictError, Query, StaleError, Where
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Versioned
+from shared.usecases.paging import page_of
 from shared.usecases.saving import ATTEMPTS, Edit, change, save
 from shared.usecases.suppressing import listed
 
@@ -126,21 +126,11 @@ async def find(
     if text:
         where.append(Where("search", "contains", text.casefold()))
     query = Query(tuple(where), ambassador, "createdAt", descending=True, limit=limit, cursor=cursor)
-    found: list[Contact] = []
-    while True:
-        page, cursor = await brand.contacts.page(replace(query, limit=limit - len(found)))
-        found += [item.record for item in page if visible(item.record)]
-        query = replace(query, cursor=cursor)
-        if cursor is None or len(found) >= limit:
-            return found, cursor if cursor and await _more_to_see(brand, query) else None
+    return await page_of(brand.contacts, query, _visible_ones)
 
 
-async def _more_to_see(brand: Brand, query: Query) -> bool:
-    """Whether a contact of those that follow is visible; mostly the first one is."""
-    async for page in brand.contacts.pages(replace(query, limit=10)):
-        if any(visible(item.record) for item in page):
-            return True
-    return False
+async def _visible_ones(contacts: Sequence[Contact]) -> list[Contact | None]:
+    return [contact if visible(contact) else None for contact in contacts]
 
 
 def visible(contact: Contact) -> bool:
