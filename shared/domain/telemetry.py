@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 Value = str | int
@@ -82,6 +83,7 @@ def allowed(attributes: Mapping[str, object], names: tuple[str, ...] | None = No
     }
 
 
+@lru_cache(maxsize=4096)  # every call asks of the same few names, and a request waits for it
 def _fits(name: str, value: Value) -> bool:
     if name not in ATTRIBUTES:
         return False
@@ -114,17 +116,16 @@ class Call:
         self.outcome, self.error = "failed", error
 
     def attributes(self) -> dict[str, Value]:
-        """What its span says."""
-        return allowed(
-            {
-                "function": self.function,
-                "brand": next(iter(self.brands)) if len(self.brands) == 1 else None,  # a timer's call has many
-                "outcome": self.outcome,
-                "error": self.error,
-                "status": self.status,
-                "store.reads": self.reads,
-                "store.writes": self.writes,
-                "queue.messages": self.messages,
-                "provider.calls": self.provider_calls,
-            }
-        )
+        """What its span says; counts of nothing are left out."""
+        told: dict[str, object] = {
+            "function": self.function,
+            "brand": next(iter(self.brands)) if len(self.brands) == 1 else None,  # a timer's call has many
+            "outcome": self.outcome,
+            "error": self.error,
+            "status": self.status,
+            "store.reads": self.reads,
+            "store.writes": self.writes,
+            "queue.messages": self.messages,
+            "provider.calls": self.provider_calls,
+        }
+        return allowed({name: value for name, value in told.items() if value})
