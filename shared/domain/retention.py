@@ -36,6 +36,7 @@ class RuleId(StrEnum):
     BRAND_SUSPENDED = "RET-10"
     UNCONFIRMED_SIGN_UP = "DEL-9"
     FLAG = "RET-11"
+    CONTEST_PHOTO = "RET-12"
 
 
 class Clock(Record):
@@ -96,6 +97,8 @@ RULES: dict[RuleId, Rule] = {
              lambda d: d.unconfirmed_sign_up, Action.DELETE),
         Rule(RuleId.FLAG, "flags", "what looked like fraud", "the decision, or while there is none the suspicion",
              lambda d: d.access_log, Action.DELETE),
+        Rule(RuleId.CONTEST_PHOTO, "ugc", "contest photos", "the end of what was agreed to about the photo",
+             lambda d: 0, Action.DELETE),
     )
 }  # fmt: skip
 

@@ -72,8 +72,10 @@ async def answer_invitation(asked: Asked, answer: Answer, *, text_version: str, 
 
     def act(contact: Contact) -> Contact | None:
         state = contact.ambassador_opt_in
-        if not contact.in_the_book or contact.restricted_at or state in (to, AmbassadorOptIn.OPT_OUT_GLOBAL):
+        if not contact.in_the_book or state in (to, AmbassadorOptIn.OPT_OUT_GLOBAL):
             return None
+        if contact.restricted_at and to is AmbassadorOptIn.INVITATION_ACCEPTED:
+            return None  # RET-14; a no is always taken: else a second invitation might follow once it is lifted
         if stands(state, contact.ambassador_opt_in_at, to, now):
             return None
         return _with_opt_in(contact, to, now, "invitation")

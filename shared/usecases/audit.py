@@ -175,7 +175,7 @@ async def _kept_too_long(brands: Brands, brand: Brand) -> list[Finding]:
     rehearsed = await Brands(rehearsal.ports).what_is_left(brand.id)
     before = rehearsed.now() - recover.LOST_AFTER
     await recover.forget(rehearsed)
-    await ugc.delete_due_photos(rehearsed, before)
+    await ugc.delete_unsettled_photos(rehearsed, before)
     await photos.delete_loose_files(rehearsed, before)
     await back_up.forget_old_backups(rehearsed)
     return _too_long(rehearsal, brand)

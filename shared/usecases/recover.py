@@ -92,7 +92,7 @@ async def recover(brand: Brand) -> Recovered:
         account_mails=await account_mails.queue_again(brand, before),
         loose_files=await photos.delete_loose_files(brand, before),
         white_lists=await white_list.clear_away(brand, before),
-        photos=await ugc.delete_due_photos(brand, before),
+        photos=await ugc.delete_unsettled_photos(brand, before),
         grants=await grants.disable_unused_grants(brand),
         opt_outs=await reach_again(brand, before),
         confirmations=confirmations,

@@ -31,6 +31,7 @@ from shared.usecases.sweep_pages import (
 from shared.usecases.sweep_parts import PAGES_A_MESSAGE, share_out
 
 QUEUE = sweep_parts.QUEUE
+_IN_TURN = ("contacts", "flags", "ugc", "ambassadors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,11 @@ async def preview(brand: Brand, at: datetime, durations: Durations) -> AsyncIter
             for flag in flags:
                 since = flag.record.closed_at or flag.record.at
                 yield Due(rule.id, flag.record.id, flag.record.subject, since, Done.DELETED, shown=True)
+    for rule in rules_of("ugc"):
+        async for photos in brand.ugc.pages(due_query(rule, at, durations)):
+            for photo in photos:
+                since = photo.record.delete_at or photo.record.created_at
+                yield Due(rule.id, photo.record.id, photo.record.ambassador_id, since, Done.DELETED, photo.record.shown)
     for rule in rules_of("ambassadors"):
         async for accounts in brand.ambassadors.pages(due_query(rule, at, durations)):
             for account in accounts:
@@ -188,7 +194,8 @@ def _is_empty(rule: RuleId, due: int) -> bool:
 def _rules(brand: Brand, run: Run) -> Sequence[Rule]:
     """What the sweep goes by: the whole table, or where everybody goes that alone."""
     ending = brand_end.due_rule(brand.record, run.started_at, run.durations)
-    return [RULES[ending]] if ending else [*rules_of("contacts"), *rules_of("ambassadors"), *rules_of("flags")]
+    # Accounts last: they take along what is not yet gone by a rule of its own.
+    return [RULES[ending]] if ending else [rule for kind in _IN_TURN for rule in rules_of(kind)]
 
 
 async def _plan(brand: Brand, run: Run) -> _Plan:
@@ -200,7 +207,7 @@ async def _plan(brand: Brand, run: Run) -> _Plan:
     async for item in preview(brand, run.started_at, run.durations):
         due[item.rule] += 1
         of_people = item.done in (Done.DELETED, Done.ANONYMISED, Done.LEFT_TO_THE_BRAND)
-        destroyed += of_people and RULES[item.rule].container != "flags"
+        destroyed += of_people and RULES[item.rule].container not in ("flags", "ugc")
         lines.append(f"{item.rule}:{item.id}:{item.done}")
     for line in sorted(lines):
         digest.update(line.encode())
@@ -255,6 +262,7 @@ async def _count(brand: Brand, rule: Rule, run: Run) -> int:
         "contacts": brand.contacts,
         "ambassadors": brand.ambassadors,
         "flags": brand.flags,
+        "ugc": brand.ugc,
     }
     return await collections[rule.container].count(*due_where(rule, run.started_at, run.durations))
 

@@ -18,6 +18,7 @@ from shared.usecases.collections import Versioned, chunks
 from shared.usecases.disposing import Decided, carry_out
 from shared.usecases.flags import forget_flags
 from shared.usecases.invite import A_BATCH, queue_batches
+from shared.usecases.ugc import delete_photos
 from shared.usecases.warning import warn_page
 
 A_PAGE = 100
@@ -52,6 +53,9 @@ async def sweep_page(
     if rule.container == "flags":
         flags, cursor = await brand.flags.page(query)
         return await forget_flags(brand, flags), cursor
+    if rule.container == "ugc":
+        photos, cursor = await brand.ugc.page(query)
+        return await delete_photos(brand, photos), cursor
     if rule.action is Action.WARN:
         accounts, cursor = await brand.ambassadors.page(query)
         return await warn_page(brand, accounts, run), cursor
@@ -101,12 +105,15 @@ async def _queue_second_invitations(brand: Brand, contacts: Sequence[tuple[str, 
 
 def due_query(rule: Rule, at: datetime, durations: Durations) -> Query:
     """One page of the records whose clock says that they are due under a rule."""
-    return Query(where=due_where(rule, at, durations), order_by="clock.since", limit=A_PAGE)
+    order = "deleteAt" if rule.id is RuleId.CONTEST_PHOTO else "clock.since"
+    return Query(where=due_where(rule, at, durations), order_by=order, limit=A_PAGE)
 
 
-def due_where(rule: Rule, at: datetime, durations: Durations) -> tuple[Where, Where]:
+def due_where(rule: Rule, at: datetime, durations: Durations) -> tuple[Where, ...]:
     """What makes a record due under a rule, as the index has it."""
     cutoff = stamp(rule.cutoff(at, durations))
+    if rule.id is RuleId.CONTEST_PHOTO:  # the consent itself says until when
+        return (Where("deleteAt", "<=", cutoff),)
     return Where("clock.rule", "=", rule.id.value), Where("clock.since", "<=", cutoff)
 
 
@@ -119,4 +126,14 @@ def reported(report: RuleReport, tally: Counter[str], cursor: str | None) -> Rul
             done[Done(what)] += count
         elif count:
             skipped[what] += count
-    return report.changed(done=dict(done), skipped=dict(skipped), cursor=cursor, finished=cursor is None)
+    after = report.changed(done=dict(done), skipped=dict(skipped), cursor=cursor, finished=cursor is None)
+    return accounted(after) if cursor is None else after
+
+
+def accounted(report: RuleReport) -> RuleReport:
+    """The finished report; what was due when the sweep was planned, and was not found any more, is named, too (RET-17)."""
+    rest = report.due - sum(report.done.values()) - sum(report.skipped.values())
+    if rest <= 0:
+        return report
+    skipped = {**report.skipped, "no_longer_due": report.skipped.get("no_longer_due", 0) + rest}
+    return report.changed(skipped=skipped)

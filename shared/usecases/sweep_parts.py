@@ -10,7 +10,7 @@ from shared.domain.retention import RULES
 from shared.ports import StaleError
 from shared.usecases.brands import Brand
 from shared.usecases.collections import Change, Versioned
-from shared.usecases.sweep_pages import reported, second_invitations_under_way, sweep_page
+from shared.usecases.sweep_pages import accounted, reported, second_invitations_under_way, sweep_page
 
 QUEUE = "sweeps"
 PAGES_A_MESSAGE = 200
@@ -111,7 +111,7 @@ def _sum(report: RuleReport, parts: Sequence[Versioned[RunPart]]) -> RuleReport:
             if theirs.rule is report.rule:
                 done.update(theirs.done)
                 skipped.update(theirs.skipped)
-    return report.changed(done=dict(done), skipped=dict(skipped), finished=True)
+    return accounted(report.changed(done=dict(done), skipped=dict(skipped), finished=True))
 
 
 async def _parts(brand: Brand, run: Run) -> list[Versioned[RunPart]]:

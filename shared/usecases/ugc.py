@@ -4,12 +4,14 @@ A record names its file before it is written and until it is deleted, so a crash
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.contest import Contest
+from shared.domain.disposition import Done
 from shared.domain.errors import ChangedMeanwhileError, UnknownObjectError
 from shared.domain.gamification import Act
 from shared.domain.ids import new_id
@@ -123,16 +125,25 @@ async def photo_of_contest(brand: Brand, contest: str, ambassador: str, id: str)
     return found.record
 
 
-async def delete_due_photos(brand: Brand, before: datetime) -> int:
-    """Deletes the photos whose contest's time is over (RET-12), and what a crash left unsettled; gives how many."""
+async def delete_unsettled_photos(brand: Brand, before: datetime) -> int:
+    """Deletes the photos that a crash left half written or half deleted; gives how many."""
+    left = Query(where=(Where("unsettledSince", "<=", stamp(before)),), order_by="unsettledSince")
     deleted = 0
-    for field, until in (("deleteAt", brand.now()), ("unsettledSince", before)):
-        async for page in brand.ugc.pages(Query(where=(Where(field, "<=", stamp(until)),), order_by=field)):
-            for item in page:
-                with suppress(StaleError):  # then another time
-                    await _erase(brand, item)
-                    deleted += 1
+    async for page in brand.ugc.pages(left):
+        deleted += (await delete_photos(brand, page))[f"done.{Done.DELETED}"]
     return deleted
+
+
+async def delete_photos(brand: Brand, photos: Sequence[Versioned[Ugc]]) -> Counter[str]:
+    """Deletes photos that are due (RET-12); what changed meanwhile is judged again another time (RET-16)."""
+    tally: Counter[str] = Counter()
+    for item in photos:
+        try:
+            await _erase(brand, item)
+            tally[f"done.{Done.DELETED}"] += 1
+        except StaleError:
+            tally["skipped.changed_meanwhile"] += 1
+    return tally
 
 
 async def end_photos(brand: Brand, ambassador: str, now: datetime) -> None:

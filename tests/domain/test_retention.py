@@ -131,7 +131,7 @@ def test_an_unconfirmed_sign_up_is_due_after_fifteen_days_and_a_confirmed_one_is
 
 
 def test_every_rule_acts_on_one_container_and_is_named_once() -> None:
-    rules = (*rules_of("contacts"), *rules_of("ambassadors"), *rules_of("brand"), *rules_of("flags"))
+    rules = (*rules_of("contacts"), *rules_of("ambassadors"), *rules_of("brand"), *rules_of("flags"), *rules_of("ugc"))
     assert sorted(rule.id for rule in rules) == sorted(RuleId)
     assert list(RULES) == list(RuleId)
     assert all(rule.who and rule.since for rule in RULES.values())

@@ -162,7 +162,7 @@ async def test_photos_go_with_the_account_but_for_those_of_a_contest_until_its_t
     assert [path.rpartition("/")[2] for path in suite.world.files.files] == [given]
     assert own not in (await suite.dump("acme"))["acme/ugc"]
     suite.world.clock.advance(days=22)
-    await suite.world.recover()
+    await suite.world.sweep()
     assert suite.world.files.files == {} and await seen_by_brand(suite) == []
 
 

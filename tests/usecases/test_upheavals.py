@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.consent import AmbassadorOptIn
 from shared.domain.contact import EmailStatus
 from shared.domain.ids import new_id
 from shared.domain.rights import RightKind, RightState
-from shared.usecases import leaving, suppressing
+from shared.domain.tokens import Purpose
+from shared.usecases import answer, leaving, suppressing
 from shared.usecases.brands import Brand
 from shared.usecases.rights import use_right
 from shared.usecases.rights_links import OpenRights, ask_for_link, open_rights
@@ -82,3 +84,18 @@ async def test_BAK_3_of_an_account_that_is_erased_again_the_contacts_go_with_the
     assert (await fresh.contact_of(GRACE)).restricted_at is None
     await fresh.sweep()
     assert [contact.email for contact in await fresh.contacts()] == [None]
+
+
+@pytest.mark.rule("RET-14")
+@pytest.mark.rule("CON-6")
+async def test_RET_14_who_restricted_the_record_can_say_no_to_the_invitation_and_not_yes(
+    world: World, acme: Brand, ada: str
+) -> None:
+    await invited(world, ada, GRACE)
+    await use_right(await opened(world), RightKind.RESTRICTION, new_id())
+    invitation = await answer.open_link(world.brands, Purpose.INVITATION, token_of(world.mailer.sent_to(GRACE)[0], "i"))
+    before = await world.contact_of(GRACE)
+    await answer.answer_invitation(invitation, answer.Answer.ACCEPT, text_version="1", ip=None)
+    assert await world.contact_of(GRACE) == before
+    await answer.answer_invitation(invitation, answer.Answer.DECLINE, text_version="1", ip=None)
+    assert (await world.contact_of(GRACE)).ambassador_opt_in is AmbassadorOptIn.INVITATION_DECLINED
