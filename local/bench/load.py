@@ -11,7 +11,7 @@ from pathlib import Path
 from local.addresses import LOOPBACK, free_port
 from local.bench.embedded import scratch_folder
 from local.bench.load_client import Request, Told, drive
-from local.bench.load_mix import AMBASSADORS, MIX, people, requests
+from local.bench.load_mix import AMBASSADORS, MIX, Mix, people
 from local.bench.measurement import Measurement, Progress, Target
 from local.bench.suites import running, running_suite
 from local.suite_client import Suite
@@ -67,18 +67,11 @@ def measure(
     short = seconds < 2 * TRY_SECONDS
     with running_suite() as suite:
         who = people(suite.client, 2 if short else AMBASSADORS, progress)
-        url = suite.ports.functions.url
         host = Looks(suite.host_process())
-        now = int(datetime.fromisoformat(suite.client.now()).timestamp())
-        every = requests(who, int(rate * (seconds + len(LADDER) * TRY_SECONDS)), now)
-        held = rate if short else _most(suite.client, every, rate, progress)
-        mine = every[-int(held * seconds) :]
-        told, used = _driven(url, mine, held, progress, host)
-        progress("waiting for queues")
-        suite.client.call("POST", "/admin/drain?timeout=600", expect=200)
+        mix = Mix(who, int(datetime.fromisoformat(suite.client.now()).timestamp()))
+        rates = [rate] if short else _promising(suite.client, mix, rate, progress)
+        held, mine, told, used = _held(suite.client, mix, rates, seconds, host, progress)
     floor, idle = _floor(mine, held, min(seconds, 20.0), progress)
-    if told.errors:
-        raise RuntimeError(f"errors: {dict(told.errors)}")
     conditions = {
         "seconds": round(seconds),
         "errors": 0,
@@ -99,24 +92,40 @@ def measure(
     )
 
 
-def _most(suite: Suite, every: Sequence[Request], rate: float, progress: Progress) -> float:
-    """The highest rate of the ladder that is held for a few seconds; the lowest when none is."""
-    place = 0
-    for share in LADDER:
-        tried = rate * share
-        some = every[place : place + int(tried * TRY_SECONDS)]
-        place += len(some)
-        progress(f"trying {tried:.0f} requests/s")
-        told = asyncio.run(drive(suite.url, some, tried, progress, most_waiting=2 * tried))
+def _promising(suite: Suite, mix: Mix, rate: float, progress: Progress) -> list[float]:
+    """The rates to hold for the whole time, from the highest that is held for a few seconds downwards."""
+    rates = [rate * share for share in LADDER]
+    while len(rates) > 1:
+        progress(f"trying {rates[0]:.0f} requests/s")
+        told = asyncio.run(
+            drive(suite.url, mix.take(int(rates[0] * TRY_SECONDS)), rates[0], progress, most_waiting=2 * rates[0])
+        )
         suite.drain()
         if not told.errors and told.percentiles()[1] < HELD_P95:
-            return tried
-    return rate * LADDER[-1]
+            break
+        del rates[0]
+    return rates
+
+
+def _held(
+    suite: Suite, mix: Mix, rates: Sequence[float], seconds: float, host: Looks, progress: Progress
+) -> tuple[float, list[Request], Told, float]:
+    """The first of the rates that is held for the whole time without an error, and what was found; raises RuntimeError."""
+    errors: dict[str, int] = {}
+    for rate in rates:
+        mine = mix.take(int(rate * seconds))
+        told, used = _driven(suite.url, mine, rate, progress, host)
+        progress("waiting for queues")
+        suite.call("POST", "/admin/drain?timeout=600", expect=200)
+        if not told.errors:
+            return rate, mine, told, used
+        errors = dict(told.errors)
+    raise RuntimeError(f"not even the last rate was held: {errors}")
 
 
 def _driven(url: str, some: Sequence[Request], rate: float, progress: Progress, host: Looks) -> tuple[Told, float]:
     host.begin()
-    told = asyncio.run(drive(url, some, rate, progress, every_second=host.look))
+    told = asyncio.run(drive(url, some, rate, progress, every_second=host.look, most_waiting=10 * rate))
     return told, host.share
 
 

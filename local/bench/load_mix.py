@@ -73,16 +73,11 @@ def people(suite: Suite, count: int, progress: Progress) -> People:
     return found
 
 
-def requests(who: People, count: int, now: int) -> list[Request]:
-    """So many requests in an order by lot that is the same each time; each comes from an address of its own."""
-    random = Random(1)
-    make = _Maker(who, random, now)
-    kinds = random.choices(list(MIX), list(MIX.values()), k=count)
-    return [make.of(kind) for kind in kinds]
+class Mix:
+    """Requests in an order by lot that is the same each time; each comes from an address of its own."""
 
-
-class _Maker:
-    def __init__(self, who: People, random: Random, now: int) -> None:
+    def __init__(self, who: People, now: int) -> None:
+        random = Random(1)
         self._who, self._random, self._now = who, random, now
         self._made = 0
         self._kinds: dict[str, Callable[[], Request]] = {
@@ -104,8 +99,11 @@ class _Maker:
             "Manager: ambassadors": lambda: self._manager("Manager: ambassadors", "ambassadors"),
         }
 
-    def of(self, kind: str) -> Request:
-        """The next of a kind."""
+    def take(self, count: int) -> list[Request]:
+        """The next so many."""
+        return [self._of(kind) for kind in self._random.choices(list(MIX), list(MIX.values()), k=count)]
+
+    def _of(self, kind: str) -> Request:
         self._made += 1
         return self._kinds[kind]()
 
