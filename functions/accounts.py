@@ -19,6 +19,7 @@ from shared.domain.ambassador import (
     CommunitySwitches,
     Gender,
 )
+from shared.domain.errors import RegistrationClosedError, TooManyRequestsError, UnauthenticatedError
 from shared.domain.iban import clean_iban
 from shared.domain.passwords import LONGEST, SHORTEST
 from shared.domain.records import Instant
@@ -176,7 +177,7 @@ class Account(Answer):
     awards: tuple[str, ...]
 
 
-@operation(body=SignUpBody, answers={202: None})
+@operation(body=SignUpBody, answers={202: None}, problems=(RegistrationClosedError, TooManyRequestsError))
 async def sign_up_ambassador(req: func.HttpRequest) -> func.HttpResponse:
     """Takes a sign-up; the answer is the same whether or not the address is known."""
     brand = await app.brand(req.route_params["brand"])
@@ -196,7 +197,12 @@ async def confirm_ambassador(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, Confirmed(status=opened.account.status))
 
 
-@operation(body=Credentials, answers={200: SessionAnswer}, while_suspended=True)
+@operation(
+    body=Credentials,
+    answers={200: SessionAnswer},
+    while_suspended=True,
+    problems=(UnauthenticatedError, TooManyRequestsError),
+)
 async def open_session(req: func.HttpRequest) -> func.HttpResponse:
     """Signs an ambassador in."""
     brand = await signing_brand(req)

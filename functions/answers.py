@@ -22,6 +22,13 @@ from shared.usecases.answer import Answer, Asked, Scope
 from shared.usecases.compose import language_of, look
 
 NO_CHOICE = 422
+# What some pages answer with besides themselves: a file to keep, or nothing at all to a mail program's one click.
+ALSO_GIVES = {
+    "show_rights": ("application/json",),
+    "use_rights": ("application/json", "text/csv"),
+    "opt_out": ("text/plain",),
+    "stop_notices": ("text/plain",),
+}
 
 C = TypeVar("C", Answer, Scope)
 Show = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
@@ -40,8 +47,10 @@ def page(show: Show) -> Show:
 
     shown.__name__, shown.__doc__ = show.__name__, show.__doc__
     changes = "POST" in ROUTES[show.__name__].methods
-    answers = {200: None, 404: None} | ({422: None} if changes else {})
-    return operation(takes="application/x-www-form-urlencoded" if changes else None, answers=answers)(shown)
+    answers = {200: None, 404: None} | (dict.fromkeys((403, 409, 422, 429)) if changes else {})
+    takes = "application/x-www-form-urlencoded" if changes else None
+    gives = ("text/html", *ALSO_GIVES.get(show.__name__, ()))
+    return operation(takes=takes, answers=answers, gives=gives)(shown)
 
 
 @page

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, field_validator
 from functions.http import Answer, Body, ShortText, answer, object_id, operation, parse
 from functions.identity import staff
 from shared.domain.api_keys import ApiKey, ApiScope
+from shared.domain.errors import TooManyKeysError
 from shared.domain.records import Instant
 from shared.domain.staff import MAY_MANAGE_KEYS
 from shared.usecases import api_keys
@@ -59,7 +60,7 @@ async def list_api_keys(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, KeyList(items=[KeyAnswer(**_shown(key)) for key in await api_keys.keys_of(brand)]))
 
 
-@operation(auth="staff", body=KeyBody, answers={201: NewKeyAnswer})
+@operation(auth="staff", body=KeyBody, answers={201: NewKeyAnswer}, problems=(TooManyKeysError,))
 async def create_api_key(req: func.HttpRequest) -> func.HttpResponse:
     """Makes a key. Two of the same scopes may be valid at once, so that one can take over from the other."""
     caller = await staff(req, MAY_MANAGE_KEYS)

@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 from functions.http import Answer, Body, PageQuery, answer, operation, parse, parse_query
 from functions.identity import staff, staff_user
 from shared import app
-from shared.domain.errors import PreconditionError, PreconditionRequiredError
+from shared.domain.errors import PreconditionError, PreconditionRequiredError, WrongStatusError
 from shared.domain.policy import BrandRecord, BrandStatus, Policy, StatusAction
 from shared.domain.records import Instant
 from shared.domain.staff import MAY_CHANGE_POLICY, MAY_CHANGE_STATUS, MAY_LOOK, MAY_SEE_STATUS, Role, StaffMember
@@ -96,7 +96,7 @@ async def read_policy(req: func.HttpRequest) -> func.HttpResponse:
     return _policy(await app.brands().record(caller.brand.id))
 
 
-@operation(auth="staff", body=Policy, answers={200: Policy})
+@operation(auth="staff", body=Policy, answers={200: Policy}, problems=(PreconditionError, PreconditionRequiredError))
 async def replace_policy(req: func.HttpRequest) -> func.HttpResponse:
     """Replaces the policy of the version that If-Match names (BR-2); what is left out goes back to its default."""
     caller = await staff(req, MAY_CHANGE_POLICY)
@@ -111,7 +111,7 @@ async def read_status(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _status((await app.brands().record(caller.brand.id)).record))
 
 
-@operation(auth="staff", body=StatusBody, answers={200: StatusAnswer})
+@operation(auth="staff", body=StatusBody, answers={200: StatusAnswer}, problems=(WrongStatusError,))
 async def change_status(req: func.HttpRequest) -> func.HttpResponse:
     """Suspends, resumes, ends or restores the brand (BR-3)."""
     caller = await staff(req, MAY_CHANGE_STATUS)

@@ -9,6 +9,7 @@ from functions.http import Answer, Body, ShortText, answer, checked, client_ip, 
 from functions.identity import api_key, staff
 from shared import app
 from shared.domain.api_keys import ApiScope
+from shared.domain.errors import TooManyRequestsError
 from shared.domain.forms import FieldKind, Form, FormField, FormKind
 from shared.domain.policy import ConsentBox
 from shared.domain.records import Instant
@@ -117,7 +118,7 @@ class FormList(Answer):
     items: list[FormAnswer]
 
 
-@operation(body=BlogEntry, answers={202: None})
+@operation(body=BlogEntry, answers={202: None}, problems=(TooManyRequestsError,))
 async def fill_in_blog(req: func.HttpRequest) -> func.HttpResponse:
     """Subscribes to an ambassador's blog or leaves a message; the answer is the same whoever has the address."""
     brand = await app.brand(req.route_params["brand"])
@@ -126,7 +127,7 @@ async def fill_in_blog(req: func.HttpRequest) -> func.HttpResponse:
     return answer(202)
 
 
-@operation(body=FormEntry, answers={202: None})
+@operation(body=FormEntry, answers={202: None}, problems=(TooManyRequestsError,))
 async def fill_in_form(req: func.HttpRequest) -> func.HttpResponse:
     """Fills in a form of the brand; the answer is the same whoever has the address."""
     brand = await app.brand(req.route_params["brand"])

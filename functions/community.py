@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from functions.http import Answer, Body, answer, object_id, operation, parse, parse_query
 from functions.identity import ambassador
+from shared.domain.errors import TooManyRequestsError
 from shared.domain.publication import Channel, Content
 from shared.domain.records import Instant
 from shared.usecases import community, reacting
@@ -123,7 +124,7 @@ async def list_comments(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, CommentList(items=[_comment(comment) for comment in found], next_cursor=cursor))
 
 
-@operation(auth="ambassador", body=CommentBody, answers={201: Commented})
+@operation(auth="ambassador", body=CommentBody, answers={201: Commented}, problems=(TooManyRequestsError,))
 async def comment_publication(req: func.HttpRequest) -> func.HttpResponse:
     """Comments a publication in the flow; its author is told by mail unless they turned that off."""
     caller = await ambassador(req)

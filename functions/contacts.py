@@ -12,6 +12,7 @@ from functions.work import queue_function
 from shared import app
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Contact, EmailStatus, MailKind
+from shared.domain.errors import NotReleasableError, RestrictedError, SuppressedError
 from shared.domain.jobs import Job, JobState, RowRefusal
 from shared.domain.policy import Durations
 from shared.domain.records import Instant
@@ -184,6 +185,7 @@ class JobAnswer(Answer):
     auth="ambassador",
     body=EnteredBody,
     answers={201: ContactAnswer, 200: ContactAnswer},
+    problems=(SuppressedError, RestrictedError),
 )
 async def enter_contact(req: func.HttpRequest) -> func.HttpResponse:
     """Enters a contact, or brings the known one of the address up to date."""
@@ -213,7 +215,9 @@ async def read_contact(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _shown(contact, caller.brand.policy.durations))
 
 
-@operation(auth="ambassador", body=ContactBody, answers={200: ContactAnswer})
+@operation(
+    auth="ambassador", body=ContactBody, answers={200: ContactAnswer}, problems=(SuppressedError, RestrictedError)
+)
 async def edit_contact(req: func.HttpRequest) -> func.HttpResponse:
     """Changes fields of a contact; null empties one."""
     caller = await ambassador(req)
@@ -231,7 +235,7 @@ async def remove_contact(req: func.HttpRequest) -> func.HttpResponse:
     return answer(204)
 
 
-@operation(auth="ambassador", answers={200: ContactAnswer})
+@operation(auth="ambassador", answers={200: ContactAnswer}, problems=(NotReleasableError, RestrictedError))
 async def release_contact(req: func.HttpRequest) -> func.HttpResponse:
     """Lets an address be written to again after a soft bounce (CON-3)."""
     caller = await ambassador(req)

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from functions.http import ID, Answer, Body, answer, object_id, operation, parse, parse_query
 from functions.identity import staff
-from functions.photos import AS_A_PICTURE
+from functions.photos import AS_A_PICTURE, PICTURES
 from functions.ugc import ConsentAnswer, ContestAnswer, ContestList, PageQuery, consent_answer, contest_answer
 from shared.domain.access_log import Act, Seen
 from shared.domain.errors import UnknownObjectError
@@ -91,7 +91,7 @@ async def list_contest_photos(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, EnteredPhotos(items=items, next_cursor=cursor))
 
 
-@operation(auth="staff", answers={200: None})
+@operation(auth="staff", answers={200: None}, gives=PICTURES)
 async def show_contest_photo(req: func.HttpRequest) -> func.HttpResponse:
     """The picture of a photo that may be used for the contest now; every other one is unknown."""
     caller = await staff(req, MAY_LOOK)

@@ -1,55 +1,22 @@
 """The public contract as a document, made from the operations and models that the functions themselves use."""
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from html import escape
 from http import HTTPStatus
 from typing import Any
 
 import azure.functions as func
 from pydantic import BaseModel
 
+from functions import contract_parts as parts
 from functions.catalogue import load_all
 from functions.http import OPERATIONS, Answer, Operation, operation
+from shared.domain.errors import DomainError, FieldError, InvalidInputError
 
-JSON = "application/json"
-PROBLEM = "application/problem+json"
-ABOUT = (
-    "JSON is camelCase, times are RFC 3339 in UTC, lists are {items, nextCursor} with ?limit= and ?cursor=. "
-    "Unknown fields are refused. What another brand has looks like what does not exist."
-)
-STYLE = (
-    "body{font:1rem/1.5 system-ui,sans-serif;color-scheme:light dark;margin:0}main{max-width:50rem;margin:auto;padding:1rem}"
-    "article{border-top:1px solid #8888;padding:.5rem 0}h2{font-size:1.05rem;overflow-wrap:anywhere}"
-    "table{border-collapse:collapse}td,th{text-align:left;padding:.1rem 1rem .1rem 0}"
-)
-SECURITY: dict[str, list[dict[str, list[str]]]] = {
-    "public": [],
-    "ambassador": [{"session": []}, {"sessionCookie": [], "csrf": []}],
-    "staff": [{"staffSession": []}, {"staffCookie": [], "csrf": []}],
-    "mail_provider": [{"webhook": []}],
-    "api_key": [{"apiKey": []}],
-    "social_network": [{"signature": []}],
-}
-SCHEMES = {
-    "session": {"type": "http", "scheme": "bearer", "description": "The token of a session."},
-    "sessionCookie": {"type": "apiKey", "in": "cookie", "name": "Popsell_remember_me"},
-    "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token", "description": "For changes by cookie."},
-    "staffCookie": {"type": "apiKey", "in": "cookie", "name": "Popsell_manager"},
-    "staffSession": {"type": "http", "scheme": "bearer", "description": "The token of a member of staff."},
-    "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A key of the brand."},
-    "signature": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "x-twitter-webhooks-signature",
-        "description": "The network's HMAC-SHA-256 of the body.",
-    },
-    "webhook": {"type": "http", "scheme": "basic", "description": "The mail provider's credentials."},
-}
+JSON, PROBLEM, FORM = "application/json", "application/problem+json", "application/x-www-form-urlencoded"
+WITHOUT_CONTENT = (204, 302, 303)
 
 
 class FieldReason(Answer):
@@ -60,7 +27,7 @@ class FieldReason(Answer):
 
 
 class Problem(Answer):
-    """Any answer that is not a success (RFC 9457)."""
+    """Any answer that is not a success (RFC 9457); `type` is stable, the texts are for people."""
 
     type: str
     title: str
@@ -69,19 +36,21 @@ class Problem(Answer):
     errors: list[FieldReason]
 
 
-@operation(answers={200: None})
+@operation(answers={200: None}, gives=(JSON,))
 async def read_contract(req: func.HttpRequest) -> func.HttpResponse:
     """The whole contract as OpenAPI 3.1."""
     return func.HttpResponse(json.dumps(contract()), mimetype=JSON)
 
 
-@operation(answers={200: None})
+@operation(answers={200: None}, gives=("text/html",))
 async def show_contract(req: func.HttpRequest) -> func.HttpResponse:
     """The contract as a page to read."""
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'; base-uri 'none'"
-    headers = {"Content-Security-Policy": policy}
-    return func.HttpResponse(_page(), headers=headers, mimetype="text/html")
+    from functions.contract_page import POLICY, page
+
+    return func.HttpResponse(page(contract()), headers={"Content-Security-Policy": POLICY}, mimetype="text/html")
+
+
+Schemas = Mapping[tuple[Any, Any], dict[str, Any]]
 
 
 @lru_cache(maxsize=1)
@@ -97,90 +66,111 @@ def contract() -> dict[str, Any]:
     listed += [(model, "serialization") for model in _sorted(going)]
     keyed, definitions = models_json_schema(listed, ref_template="#/components/schemas/{model}")
     components = definitions.get("$defs", {})
-    schemas = {model: schema for (model, _), schema in keyed.items()}
+    schemas: Schemas = dict(keyed.items())
     paths: dict[str, dict[str, Any]] = {}
     for op in sorted(OPERATIONS, key=lambda op: op.path):
         for method in op.methods:
             if method != "HEAD":  # as GET, without the body
-                paths.setdefault(op.path, {})[method.lower()] = _described(op, method, schemas, components)
+                paths.setdefault(op.path, {})[method.lower()] = _described(op, method.lower(), schemas, components)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Popsell personal-data engine", "version": "1", "description": ABOUT},
+        "info": {"title": "Popsell personal-data engine", "version": "1", "description": parts.ABOUT},
+        "tags": [{"name": name} for name in parts.TAGS],
         "paths": paths,
-        "components": {"schemas": components, "securitySchemes": SCHEMES},
+        "components": {"schemas": components, "securitySchemes": parts.SCHEMES},
     }
-
-
-Schemas = Mapping[Any, dict[str, Any]]
 
 
 def _described(op: Operation, method: str, schemas: Schemas, components: Mapping[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": op.name,
+        "tags": [parts.tag(op)],
         "summary": op.says.partition("\n")[0],
         "description": op.says,
-        "security": SECURITY[op.auth],
-        "parameters": [*_path_parameters(op), *_query_parameters(op, schemas, components)],
-        "responses": {str(status): _response(op, status, schemas) for status in op.answers}
-        | {"default": {"description": "An error.", "content": {PROBLEM: {"schema": schemas[Problem]}}}},
+        "security": parts.security(op, method),
+        "parameters": [
+            *_path_parameters(op),
+            *_query_parameters(op, schemas, components),
+            *parts.MORE_PARAMETERS.get(op.name, ()),
+        ],
+        "responses": _responses(op, method, schemas),
     }
-    if op.body:
-        described["requestBody"] = {"required": True, "content": {JSON: {"schema": schemas[op.body]}}}
-    elif op.takes:
-        described["requestBody"] = {"required": True, "content": {op.takes: {}}}
+    content = _taken(op, schemas)
+    if content:
+        says = f"Up to {op.up_to:,} bytes."
+        described["requestBody"] = {"required": True, "description": says, "content": content}
     return described
 
 
-def _response(op: Operation, status: int, schemas: Schemas) -> dict[str, Any]:
-    model = op.answers[status]
-    said = {"description": HTTPStatus(status).phrase}
-    return said | ({"content": {JSON: {"schema": schemas[model]}}} if model else {})
+def _taken(op: Operation, schemas: Schemas) -> dict[str, Any]:
+    """What the body may be, by media type."""
+    if op.body:
+        return {JSON: {"schema": schemas[op.body, "validation"]}}
+    if op.takes == FORM:
+        schema = {"type": "object", "properties": parts.FORMS[op.name]}
+        return {FORM: {"schema": schema}}
+    if op.takes == JSON:
+        return {JSON: {"schema": {"anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]}}}
+    binary = {"type": "string", "format": "binary"}
+    return {media_type: {"schema": binary} for media_type in parts.FILES.get(op.takes, (op.takes,))} if op.takes else {}
+
+
+def _responses(op: Operation, method: str, schemas: Schemas) -> dict[str, Any]:
+    """Every answer: what the operation declares, each problem by its status, and what is the suite's own fault."""
+    may = parts.problems(op, method)
+    problem = {"schema": schemas[Problem, "serialization"]}
+    found = {}
+    for status in sorted({*op.answers, *(error.status for error in may)}):
+        errors = [error for error in may if error.status == status]
+        content: dict[str, Any] = {}
+        model = op.answers.get(status)
+        if model:
+            content[JSON] = {"schema": schemas[model, "serialization"]}
+        elif status in op.answers and status not in WITHOUT_CONTENT:
+            content |= {media_type: {"schema": _text(media_type)} for media_type in op.gives}
+        if errors:
+            content[PROBLEM] = problem | {"examples": {error.kind: _example_of(error) for error in errors}}
+        headers = parts.response_headers(op, status)
+        says = " ".join(f"`{error.kind}`: {error.title}." for error in errors) or HTTPStatus(status).phrase
+        found[str(status)] = {"description": says, "headers": headers, "content": content}
+    found["5XX"] = {"description": "Ours: the call may be sent again.", "content": {PROBLEM: problem}}
+    return {status: {name: of for name, of in one.items() if of} for status, one in found.items()}
+
+
+def _text(media_type: str) -> dict[str, Any]:
+    return {} if media_type == JSON else {"type": "string"} | ({} if "text" in media_type else {"format": "binary"})
+
+
+def _example_of(error: type[DomainError]) -> dict[str, Any]:
+    fields = [FieldError("email", "is not an email address")] if error is InvalidInputError else []
+    value = Problem(
+        type=f"urn:popsell:problem:{error.kind}",
+        title=error.title,
+        status=error.status,
+        detail=error.title,
+        errors=[FieldReason(field=one.field, reason=one.reason) for one in fields],
+    )
+    return {"summary": error.title, "value": value.model_dump()}
 
 
 def _path_parameters(op: Operation) -> list[dict[str, Any]]:
-    names = re.findall(r"{(\w+)}", op.path)
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    found = []
+    for name in re.findall(r"{(\w+)}", op.path):
+        says, schema = parts.PATHS_OF.get((op.name, name)) or parts.PATHS[name]
+        found.append({"name": name, "in": "path", "required": True, "description": says, "schema": schema})
+    return found
 
 
 def _query_parameters(op: Operation, schemas: Schemas, components: Mapping[str, Any]) -> list[dict[str, Any]]:
     if op.query is None:
         return []
-    schema = components[schemas[op.query]["$ref"].rsplit("/", 1)[1]]
-    return [{"name": name, "in": "query", "schema": of} for name, of in schema["properties"].items()]
+    schema = components[schemas[op.query, "validation"]["$ref"].rsplit("/", 1)[1]]
+    required = schema.get("required", ())
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": of}
+        for name, of in schema["properties"].items()
+    ]
 
 
 def _sorted(models: Iterable[type[BaseModel]]) -> list[type[BaseModel]]:
     return sorted(models, key=lambda model: model.__name__)
-
-
-def _page() -> str:
-    """A plain page without scripts: every operation, its fields and its answers."""
-    rows = []
-    for path, methods in contract()["paths"].items():
-        for method, described in methods.items():
-            answers = ", ".join(status for status in described["responses"] if status != "default")
-            rows.append(
-                f"<article><h2><code>{method.upper()} {escape(path)}</code></h2><p>{escape(described['description'])}</p>"
-                f"<p>Answers: {answers}</p>{_fields(described)}</article>"
-            )
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The contract</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{STYLE}</style></head><body><main><h1>The contract</h1><p>{escape(ABOUT)}</p>"
-        f'<p><a href="/openapi.json">openapi.json</a></p>{"".join(rows)}</main></body></html>'
-    )
-
-
-def _fields(described: Mapping[str, Any]) -> str:
-    shown = [(parameter["name"], parameter["in"], "") for parameter in described["parameters"]]
-    content = described.get("requestBody", {}).get("content", {})
-    reference = content.get(JSON, {}).get("schema", {}).get("$ref")
-    if reference:
-        schema = contract()["components"]["schemas"][reference.rsplit("/", 1)[1]]
-        required = schema.get("required", ())
-        shown += [(name, "body", "required" if name in required else "") for name in schema.get("properties", {})]
-    cells = "".join(
-        f"<tr><td><code>{escape(name)}</code></td><td>{place}</td><td>{needed}</td></tr>"
-        for name, place, needed in shown
-    )
-    return f"<table><tr><th>field</th><th>in</th><th></th></tr>{cells}</table>" if cells else ""

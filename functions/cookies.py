@@ -35,7 +35,7 @@ class CookieList(Answer):
     next_cursor: None = None
 
 
-@operation(answers={200: None})
+@operation(answers={200: None}, gives=("text/javascript",))
 async def serve_site_tag(req: func.HttpRequest) -> func.HttpResponse:
     """The script for the brand's own site; it may be kept for five minutes, so that a change of policy is soon there."""
     brand = await app.brand(req.route_params["brand"])

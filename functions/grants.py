@@ -7,7 +7,7 @@ from pydantic import SecretStr, StringConstraints
 
 from functions.http import Answer, Body, answer, operation, parse
 from functions.identity import ambassador
-from shared.domain.errors import UnknownObjectError
+from shared.domain.errors import GrantTakenError, UnknownObjectError
 from shared.domain.grants import Network, SocialGrant
 from shared.domain.records import Instant
 from shared.usecases import grants
@@ -56,7 +56,7 @@ async def read_grant(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _answer(grants.grant_of(caller.account.record, _network(req))))
 
 
-@operation(auth="ambassador", body=SocialGrantBody, answers={200: GrantAnswer})
+@operation(auth="ambassador", body=SocialGrantBody, answers={200: GrantAnswer}, problems=(GrantTakenError,))
 async def give_grant(req: func.HttpRequest) -> func.HttpResponse:
     """Gives, or renews, a grant, once the network said whose the token is; 409 when another ambassador of the brand has it."""
     caller = await ambassador(req)

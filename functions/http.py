@@ -99,6 +99,9 @@ class Operation:
     takes: str | None  # the media type of a body that is no JSON object
     up_to: int  # the most bytes of a body
     answers: Mapping[int, type[BaseModel] | None]
+    gives: tuple[str, ...]  # the media types of answers that are no JSON object
+    problems: tuple[type[DomainError], ...]  # besides those that follow from all of this
+    while_suspended: bool
 
 
 OPERATIONS: list[Operation] = []
@@ -115,6 +118,8 @@ def operation(
     takes: str | None = None,
     up_to: int | None = None,
     answers: Mapping[int, type[BaseModel] | None],
+    gives: tuple[str, ...] = (),
+    problems: tuple[type[DomainError], ...] = (),
     while_suspended: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Declares what the catalogue's route of this name does; whatever it raises is answered as problem+json.
@@ -126,7 +131,23 @@ def operation(
 
     def register(handler: Handler) -> Handler:
         name, route, says = handler.__name__, ROUTES[handler.__name__], (handler.__doc__ or "").strip()
-        OPERATIONS.append(Operation(name, says, route.methods, route.path, auth, body, query, takes, most, answers))
+        OPERATIONS.append(
+            Operation(
+                name,
+                says,
+                route.methods,
+                route.path,
+                auth,
+                body,
+                query,
+                takes,
+                most,
+                answers,
+                gives,
+                problems,
+                while_suspended,
+            )
+        )
 
         async def guarded(req: func.HttpRequest, call: Call) -> func.HttpResponse:
             try:

@@ -37,7 +37,7 @@ def door(*statuses: int, takes: str | None = None) -> Callable[[Show], Show]:
                 return _failed(req, show.__name__, unexpected(show.__name__, error))
 
         shown.__name__, shown.__doc__ = show.__name__, show.__doc__
-        return operation(takes=takes, answers=dict.fromkeys((*statuses, 403, 404)))(shown)
+        return operation(takes=takes, answers=dict.fromkeys((*statuses, 403, 404, 429)), gives=("text/html",))(shown)
 
     return declare
 

@@ -12,7 +12,7 @@ from functions.identity import technical_team
 from functions.work import for_each, timer_function
 from shared import app
 from shared.domain.access_log import Act, Seen
-from shared.domain.errors import UnknownObjectError
+from shared.domain.errors import ForbiddenError, UnknownObjectError
 from shared.domain.records import Instant
 from shared.usecases import poison, watching
 from shared.usecases.brands import Brand
@@ -97,7 +97,7 @@ async def _measure(brand: str) -> None:
         told.record("popsell.backup.age", found.backup_age, brand=brand)
 
 
-@operation(auth="staff", query=PageQuery, answers={200: HealthAnswer})
+@operation(auth="staff", query=PageQuery, answers={200: HealthAnswer}, problems=(ForbiddenError,))
 async def read_operations_health(req: func.HttpRequest) -> func.HttpResponse:
     """How every brand stands now, and what is kept aside; for the technical team."""
     await technical_team(req)
@@ -120,7 +120,7 @@ async def _standing(brand: str) -> BrandStanding:
     )
 
 
-@operation(auth="staff", answers={200: PoisonList})
+@operation(auth="staff", answers={200: PoisonList}, problems=(ForbiddenError,))
 async def list_poison(req: func.HttpRequest) -> func.HttpResponse:
     """The messages that failed five times, by queue, the oldest first; by their ids alone (VIS-8)."""
     await technical_team(req)
@@ -137,7 +137,7 @@ async def list_poison(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, PoisonList(items=items))
 
 
-@operation(auth="staff", body=ReplayBody, answers={200: ReplayAnswer})
+@operation(auth="staff", body=ReplayBody, answers={200: ReplayAnswer}, problems=(ForbiddenError,))
 async def replay_poison(req: func.HttpRequest) -> func.HttpResponse:
     """Puts messages back on their queue, up to 1,000 a call; each brand's access log says how many of its own went."""
     member = await technical_team(req)

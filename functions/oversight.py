@@ -9,7 +9,7 @@ from pydantic import StringConstraints, field_validator
 from functions.http import Answer, Body, PageQuery, ShortText, answer, operation, parse, parse_query
 from functions.identity import staff
 from shared.domain.access_log import Act, Seen
-from shared.domain.errors import UnknownObjectError
+from shared.domain.errors import DecidedError, NotReleasableError, UnknownObjectError
 from shared.domain.flags import Flag
 from shared.domain.records import Instant
 from shared.domain.staff import (
@@ -115,7 +115,7 @@ async def count_suppressions(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, SuppressionCounts(by_reason=await count_by_reason(caller.brand)))
 
 
-@operation(auth="staff", body=ReleaseBody, answers={204: None})
+@operation(auth="staff", body=ReleaseBody, answers={204: None}, problems=(NotReleasableError,))
 async def release_suppression(req: func.HttpRequest) -> func.HttpResponse:
     """Lets an address be written to again after a mail error, for a reason that is kept (SUP-4); an opt-out stays."""
     caller = await staff(req, MAY_RELEASE_ADDRESSES)
@@ -137,7 +137,7 @@ async def list_flags(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, FlagList(items=[_flag(flag) for flag in found], next_cursor=cursor))
 
 
-@operation(auth="staff", body=DecisionBody, answers={200: FlagAnswer})
+@operation(auth="staff", body=DecisionBody, answers={200: FlagAnswer}, problems=(DecidedError,))
 async def close_flag(req: func.HttpRequest) -> func.HttpResponse:
     """Writes down a person's decision (art. 22); it changes nothing by itself."""
     caller = await staff(req, MAY_DECIDE_FLAGS)

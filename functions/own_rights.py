@@ -6,6 +6,7 @@ import azure.functions as func
 
 from functions.http import Answer, Body, LongText, answer, operation, parse
 from functions.identity import ambassador
+from shared.domain.errors import TooManyRequestsError
 from shared.domain.records import Instant
 from shared.domain.rights import RightKind, RightsRequest, RightState
 from shared.usecases import rights_of_ambassadors as own
@@ -45,7 +46,13 @@ async def list_own_requests(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, OwnRequestList(items=[_own(request) for request in found]))
 
 
-@operation(auth="ambassador", body=OwnRightBody, answers={200: OwnRequest, 202: OwnRequest}, while_suspended=True)
+@operation(
+    auth="ambassador",
+    body=OwnRightBody,
+    answers={200: OwnRequest, 202: OwnRequest},
+    while_suspended=True,
+    problems=(TooManyRequestsError,),
+)
 async def use_own_right(req: func.HttpRequest) -> func.HttpResponse:
     """Uses a right: 200 when that is done, 202 when a person answers, or the account is going (DEL-1)."""
     caller = await ambassador(req)

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, StringConstraints
 from functions.answers import NO_CHOICE, form_fields, page, page_response
 from functions.http import Body, ShortText, answer, client_ip, operation, parse
 from shared import app
+from shared.domain.errors import TooManyRequestsError
 from shared.domain.passwords import LONGEST, SHORTEST
 from shared.pages import render
 from shared.usecases import resetting
@@ -27,7 +28,7 @@ class NewPasswordBody(Body):
     password: SecretStr = Field(min_length=SHORTEST, max_length=LONGEST)
 
 
-@operation(body=ForgottenBody, answers={202: None})
+@operation(body=ForgottenBody, answers={202: None}, problems=(TooManyRequestsError,))
 async def forget_password(req: func.HttpRequest) -> func.HttpResponse:
     """Mails a link that sets another password; the answer is the same whether or not the address is known."""
     brand = await app.brand(req.route_params["brand"])
@@ -35,7 +36,7 @@ async def forget_password(req: func.HttpRequest) -> func.HttpResponse:
     return answer(202)
 
 
-@operation(body=NewPasswordBody, answers={204: None})
+@operation(body=NewPasswordBody, answers={204: None}, problems=(TooManyRequestsError,))
 async def reset_password(req: func.HttpRequest) -> func.HttpResponse:
     """Sets the password of a link, once, and ends every session of the account."""
     await app.brand(req.route_params["brand"])

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from functions.answers import invalid_link
 from functions.http import Answer, Body, answer, client_ip, operation, parse_query, unexpected
 from functions.identity import ambassador
-from functions.photos import AS_A_PICTURE
+from functions.photos import AS_A_PICTURE, PICTURES
 from shared import app
 from shared.domain.errors import DomainError
 from shared.domain.publication import Channel, Content
@@ -83,7 +83,7 @@ async def remove_publication(req: func.HttpRequest) -> func.HttpResponse:
     return answer(204)
 
 
-@operation(answers={302: None, 404: None})
+@operation(answers={302: None, 404: None}, gives=("text/html",))
 async def follow_publication(req: func.HttpRequest) -> func.HttpResponse:
     """Leads to a publication's content (`?l=` its place, the first by default) and counts one click more."""
     try:
@@ -99,7 +99,7 @@ async def follow_publication(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(b"", status_code=302, headers=headers)
 
 
-@operation(answers={200: None, 404: None})
+@operation(answers={200: None, 404: None}, gives=("text/html", *PICTURES))
 async def show_shared_photo(req: func.HttpRequest) -> func.HttpResponse:
     """A photo that a publication shows, for whoever has the publication; gone when its owner deletes it."""
     try:

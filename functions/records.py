@@ -31,6 +31,7 @@ from shared.domain.ambassador import (
 )
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Contact, EmailStatus
+from shared.domain.errors import NotRestorableError
 from shared.domain.records import Instant
 from shared.domain.staff import MAY_LOOK, MAY_REMOVE_AMBASSADORS
 from shared.domain.visibility import see_ambassador, see_contact
@@ -202,7 +203,7 @@ async def read_managed_contact(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _contact(caller, contact))
 
 
-@operation(auth="staff", query=ExportQuery, answers={200: None})
+@operation(auth="staff", query=ExportQuery, answers={200: None}, gives=("text/csv",))
 async def export_managed_contacts(req: func.HttpRequest) -> func.HttpResponse:
     """The brand's contacts with a brand opt-in as CSV (VIS-6), newest first; `X-Next-Cursor` when there are more."""
     caller = await staff(req, MAY_LOOK)
@@ -235,7 +236,7 @@ async def remove_managed_ambassador(req: func.HttpRequest) -> func.HttpResponse:
     return answer(202, RemovalAnswer(erasure_due_at=due))
 
 
-@operation(auth="staff", answers={200: ManagedAmbassador})
+@operation(auth="staff", answers={200: ManagedAmbassador}, problems=(NotRestorableError,))
 async def restore_managed_ambassador(req: func.HttpRequest) -> func.HttpResponse:
     """Takes the end of an account back within the time (DEL-3)."""
     caller = await staff(req, MAY_REMOVE_AMBASSADORS)

@@ -9,6 +9,7 @@ from pydantic import StringConstraints, field_validator
 from functions.http import Answer, Body, PageQuery, answer, object_id, operation, parse, parse_query
 from functions.identity import staff
 from shared.domain.access_log import Act, Seen
+from shared.domain.errors import DecidedError
 from shared.domain.records import Instant
 from shared.domain.rights import RightKind, RightsRequest, RightState
 from shared.domain.staff import MAY_ANSWER_RIGHTS, MAY_SEE_RIGHTS
@@ -129,7 +130,7 @@ async def erase_person(req: func.HttpRequest) -> func.HttpResponse:
     return answer(202, _shown(await rights_desk.get_request(caller.brand, id)))
 
 
-@operation(auth="staff", body=ExtendBody, answers={200: RequestAnswer})
+@operation(auth="staff", body=ExtendBody, answers={200: RequestAnswer}, problems=(DecidedError,))
 async def extend_request(req: func.HttpRequest) -> func.HttpResponse:
     """Gives a request two months more, once, and tells the person why (art. 12(3))."""
     caller = await staff(req, MAY_ANSWER_RIGHTS)
@@ -138,7 +139,7 @@ async def extend_request(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _shown(extended))
 
 
-@operation(auth="staff", body=CloseBody, answers={200: RequestAnswer})
+@operation(auth="staff", body=CloseBody, answers={200: RequestAnswer}, problems=(DecidedError,))
 async def close_request(req: func.HttpRequest) -> func.HttpResponse:
     """Ends a request, and mails the person the answer if there is one."""
     caller = await staff(req, MAY_ANSWER_RIGHTS)

@@ -45,7 +45,13 @@ async def answer_social_network(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, ChallengeAnswer(response_token=signature(secrets[0], token.encode())))
 
 
-@operation(auth="social_network", takes="application/json", up_to=ROWS_LIMIT, answers={200: TakenInAnswer})
+@operation(
+    auth="social_network",
+    takes="application/json",
+    up_to=ROWS_LIMIT,
+    answers={200: TakenInAnswer},
+    problems=(MalformedError,),
+)
 async def receive_social_events(req: func.HttpRequest) -> func.HttpResponse:
     """Takes in who liked, answered, passed on or followed; told again, nothing changes, and other events are left unread."""
     brand, secrets = await _listening(req)

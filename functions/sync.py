@@ -11,7 +11,7 @@ from functions.identity import api_key
 from functions.rows import ROWS_A_CALL, RowError, key_of, read_rows, shown_errors
 from shared.domain.api_keys import ApiScope
 from shared.domain.collecting import Said
-from shared.domain.errors import FieldError
+from shared.domain.errors import BrandSuspendedError, FeatureOffError, FieldError
 from shared.domain.syncing import RowAnswer, RowResult, Upsert
 from shared.usecases.sync_contacts import check_taking_in, delete_contacts, upsert_contacts
 
@@ -95,7 +95,14 @@ class SyncAnswer(Answer):
     items: list[SyncedRow]
 
 
-@operation(auth="api_key", body=SyncBody, up_to=ROWS_LIMIT, answers={200: SyncAnswer}, while_suspended=True)
+@operation(
+    auth="api_key",
+    body=SyncBody,
+    up_to=ROWS_LIMIT,
+    answers={200: SyncAnswer},
+    while_suspended=True,
+    problems=(BrandSuspendedError, FeatureOffError),
+)
 async def sync_contacts(req: func.HttpRequest) -> func.HttpResponse:
     """Takes in the contacts of the brand's database. Rows sent again change nothing; a bad row costs no good one."""
     brand = await api_key(req, ApiScope.SYNC)

@@ -7,8 +7,9 @@ from pydantic import Field, StringConstraints
 
 from functions.http import Answer, Body, answer, client_ip, object_id, operation, parse, parse_query
 from functions.identity import ambassador
-from functions.photos import AS_A_PICTURE
+from functions.photos import AS_A_PICTURE, PICTURES
 from shared.domain.contest import Contest, ReuseConsent
+from shared.domain.errors import InvalidInputError, TooManyRequestsError
 from shared.domain.records import Instant
 from shared.domain.ugc import Ugc
 from shared.usecases import contests, ugc
@@ -78,7 +79,13 @@ class PageQuery(Body):
     cursor: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
-@operation(auth="ambassador", takes="image/*", up_to=MAX_BYTES, answers={201: PhotoAnswer})
+@operation(
+    auth="ambassador",
+    takes="image/*",
+    up_to=MAX_BYTES,
+    answers={201: PhotoAnswer},
+    problems=(InvalidInputError, TooManyRequestsError),
+)
 async def upload_ugc(req: func.HttpRequest) -> func.HttpResponse:
     """Takes the body as a photo: JPEG, PNG or WebP up to 10 MB; kept sealed and without any metadata."""
     caller = await ambassador(req)
@@ -101,7 +108,7 @@ async def read_ugc(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, photo_answer(await ugc.own_photo(caller.brand, caller.id, object_id(req))))
 
 
-@operation(auth="ambassador", answers={200: None})
+@operation(auth="ambassador", answers={200: None}, gives=PICTURES)
 async def show_ugc(req: func.HttpRequest) -> func.HttpResponse:
     """The picture itself."""
     caller = await ambassador(req)

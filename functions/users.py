@@ -10,7 +10,7 @@ from functions.http import Answer, Body, PageQuery, ShortText, answer, operation
 from functions.identity import staff
 from shared import app
 from shared.domain.access_log import Act, Seen
-from shared.domain.errors import UnknownObjectError
+from shared.domain.errors import ForbiddenError, LastAdministratorError, OtherRoleError, UnknownObjectError
 from shared.domain.records import Instant
 from shared.domain.staff import MAY_MANAGE_USERS, MAY_SEE_USERS, Role, StaffMember
 from shared.usecases import users
@@ -79,7 +79,7 @@ async def list_users(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, UserList(items=[_shown(caller, user) for user in found], next_cursor=cursor))
 
 
-@operation(auth="staff", body=GrantBody, answers={201: UserAnswer})
+@operation(auth="staff", body=GrantBody, answers={201: UserAnswer}, problems=(ForbiddenError, OtherRoleError))
 async def grant_user(req: func.HttpRequest) -> func.HttpResponse:
     """Names a user, who then can sign in; nobody grants above the own power."""
     caller = await staff(req, MAY_MANAGE_USERS)
@@ -90,7 +90,7 @@ async def grant_user(req: func.HttpRequest) -> func.HttpResponse:
     return answer(201, _shown(caller, await users.grant(app.staff(), caller, wanted)))
 
 
-@operation(auth="staff", body=RoleBody, answers={200: UserAnswer})
+@operation(auth="staff", body=RoleBody, answers={200: UserAnswer}, problems=(ForbiddenError, LastAdministratorError))
 async def change_user(req: func.HttpRequest) -> func.HttpResponse:
     """Gives a user another role at the brand, from the next request on."""
     caller = await staff(req, MAY_MANAGE_USERS)
@@ -100,7 +100,7 @@ async def change_user(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, _shown(caller, await users.change_role(app.staff(), caller, user.id, role)))
 
 
-@operation(auth="staff", query=RevokeQuery, answers={204: None})
+@operation(auth="staff", query=RevokeQuery, answers={204: None}, problems=(ForbiddenError, LastAdministratorError))
 async def revoke_user(req: func.HttpRequest) -> func.HttpResponse:
     """Takes a user's role at the brand away: it ends at the user's next request."""
     caller = await staff(req, MAY_MANAGE_USERS)

@@ -11,6 +11,7 @@ from functions.orders import Amount, Currency, Products
 from shared import app
 from shared.domain.api_keys import ApiScope
 from shared.domain.collecting import Said
+from shared.domain.errors import TooManyRequestsError, VoucherExpiredError, VoucherRedeemedError
 from shared.domain.records import Instant
 from shared.pages.render import language_of
 from shared.usecases import ask_for_voucher as asking
@@ -56,7 +57,7 @@ class RedeemedVoucher(Answer):
     redeemed_at: Instant
 
 
-@operation(body=VoucherBody, answers={202: None})
+@operation(body=VoucherBody, answers={202: None}, problems=(TooManyRequestsError,))
 async def ask_for_voucher(req: func.HttpRequest) -> func.HttpResponse:
     """Asks for a voucher, which comes by mail; the answer never tells who is opted in."""
     brand, body = await app.brand(req.route_params["brand"]), parse(req, VoucherBody)
@@ -76,7 +77,12 @@ async def ask_for_voucher(req: func.HttpRequest) -> func.HttpResponse:
     return answer(202)
 
 
-@operation(auth="api_key", body=RedeemBody, answers={200: RedeemedVoucher})
+@operation(
+    auth="api_key",
+    body=RedeemBody,
+    answers={200: RedeemedVoucher},
+    problems=(VoucherExpiredError, VoucherRedeemedError),
+)
 async def redeem_voucher(req: func.HttpRequest) -> func.HttpResponse:
     """Uses a voucher up by one purchase; asked again for the same, the answer is the same."""
     brand = await api_key(req, ApiScope.VOUCHERS)

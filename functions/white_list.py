@@ -48,7 +48,14 @@ class WhiteListAnswer(Answer):
     changed_at: Instant | None
 
 
-@operation(auth="staff", query=LoadQuery, takes="text/csv", up_to=MAX_BYTES, answers={200: LoadedAnswer})
+@operation(
+    auth="staff",
+    query=LoadQuery,
+    takes="text/csv",
+    up_to=MAX_BYTES,
+    answers={200: LoadedAnswer},
+    problems=(MalformedError,),
+)
 async def load_white_list(req: func.HttpRequest) -> func.HttpResponse:
     """Takes in a list: CSV with a column email or customerId, or JSON lines (application/jsonl); up to 20 MB a call."""
     brand = (await staff(req, MAY_MANAGE_KEYS)).brand

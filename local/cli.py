@@ -18,6 +18,7 @@ MODULES = {
     "drill": "local.drill",
     "poison": "local.poison",
     "rules": "local.rules_table",
+    "audit-dependencies": "local.audit_dependencies",
     "lock": "local.lock",
     "format": "local.format_code",
 }

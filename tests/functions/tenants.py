@@ -103,9 +103,9 @@ class Tenants:
 
 async def settle(suite: Suite) -> Tenants:
     """Lets three ambassadors move in."""
-    mine = await _tenant(suite, "acme", "ada@example.org")
-    neighbour = await _tenant(suite, "acme", "bob@example.org")
-    foreign = await _tenant(suite, "globex", "gil@example.org")
+    mine = await move_in(suite, "acme", "ada@example.org")
+    neighbour = await move_in(suite, "acme", "bob@example.org")
+    foreign = await move_in(suite, "globex", "gil@example.org")
     return Tenants(mine, neighbour, foreign)
 
 
@@ -122,7 +122,8 @@ async def _contest(brand: Brand) -> str:
     return (await save_contest(brand, new_id(), title="T", usage="U", ends_at=ends, days=9)).id
 
 
-async def _tenant(suite: Suite, brand: str, email: str) -> Tenant:
+async def move_in(suite: Suite, brand: str, email: str) -> Tenant:
+    """Lets an ambassador move in with one of everything."""
     me = await suite.sign_in(email, brand)
     friend, newcomer = f"friend.of.{email}", f"newcomer.of.{email}"
     contact = await me.enter(friend, firstName="Grace")

@@ -6,6 +6,7 @@ import re
 import azure.functions as func
 
 import function_app
+from functions import contract_parts as parts
 from functions.contract import contract, show_contract
 from functions.http import OPERATIONS
 
@@ -30,12 +31,27 @@ def test_every_reference_of_the_contract_leads_somewhere() -> None:
     assert references <= set(contract()["components"]["schemas"])
 
 
-def test_every_operation_says_who_may_call_it_and_what_goes_wrong() -> None:
+def test_every_operation_says_who_may_call_it_what_it_takes_and_what_goes_wrong() -> None:
     for op in OPERATIONS:
         described = contract()["paths"][op.path][op.methods[0].lower()]
         assert bool(described["security"]) is (op.auth != "public")
-        assert "application/problem+json" in described["responses"]["default"]["content"]
-        assert described["summary"].endswith(".")
+        assert described["summary"].endswith((".", ";", ","))
+        assert all(one["description"] for one in described["parameters"] if one["in"] != "query")
+        assert "application/problem+json" in described["responses"]["5XX"]["content"]
+        assert "413" in described["responses"]
+        for status, said in described["responses"].items():
+            if status[0] == "4":
+                assert said["content"], (op.name, status)
+                for error in said["content"].get("application/problem+json", {}).get("examples", {}).values():
+                    assert error["value"]["status"] == int(status)
+        if op.body or op.takes:
+            assert described["requestBody"]["content"]
+
+
+def test_the_tables_name_no_operation_that_there_is_not() -> None:
+    names = {op.name for op in OPERATIONS}
+    named = {*parts.MORE_PARAMETERS, *parts.FORMS, *(name for name, _ in parts.PATHS_OF)}
+    assert named | {name for name, _ in parts.RESPONSE_HEADERS} <= names
 
 
 def test_unknown_fields_are_refused_in_every_body() -> None:
