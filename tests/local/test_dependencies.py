@@ -26,7 +26,7 @@ def requirements(lock: str) -> list[str]:
 
 @pytest.mark.parametrize("lock", LOCKED.values())
 def test_every_locked_requirement_is_one_version_with_its_hashes(lock: str) -> None:
-    assert len(requirements(lock)) > 30
+    assert len(requirements(lock)) > 5
     for line in requirements(lock):
         assert re.match(r"[a-z0-9._-]+(\[[a-z,_-]+\])?==\S+", line), line
         assert "--hash=sha256:" in line, line
@@ -42,7 +42,8 @@ def test_what_is_asked_for_is_locked(source: str) -> None:
 
 
 def test_tests_run_with_what_is_deployed() -> None:
-    deployed, tested = ({line.split()[0] for line in requirements(lock)} for lock in LOCKED.values())
+    locks = (LOCKED["requirements.in"], LOCKED["requirements-dev.in"])
+    deployed, tested = ({line.split()[0] for line in requirements(lock)} for lock in locks)
     assert deployed <= tested, "run ./dev lock"
 
 
