@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from functions import contract_parts as parts
 from functions.catalogue import load_all
+from functions.examples import REQUESTS, answers
 from functions.http import OPERATIONS, Answer, Operation, operation
 from shared.domain.errors import DomainError, FieldError, InvalidInputError
 
@@ -105,7 +106,8 @@ def _described(op: Operation, method: str, schemas: Schemas, components: Mapping
 def _taken(op: Operation, schemas: Schemas) -> dict[str, Any]:
     """What the body may be, by media type."""
     if op.body:
-        return {JSON: {"schema": schemas[op.body, "validation"]}}
+        shown = {"example": REQUESTS[op.name]} if op.name in REQUESTS else {}
+        return {JSON: {"schema": schemas[op.body, "validation"], **shown}}
     if op.takes == FORM:
         schema = {"type": "object", "properties": parts.FORMS[op.name]}
         return {FORM: {"schema": schema}}
@@ -125,7 +127,9 @@ def _responses(op: Operation, method: str, schemas: Schemas) -> dict[str, Any]:
         content: dict[str, Any] = {}
         model = op.answers.get(status)
         if model:
-            content[JSON] = {"schema": schemas[model, "serialization"]}
+            given = answers().get(op.name, {})
+            shown = {"example": given["content"]} if given.get("status") == status else {}
+            content[JSON] = {"schema": schemas[model, "serialization"], **shown}
         elif status in op.answers and status not in WITHOUT_CONTENT:
             content |= {media_type: {"schema": _text(media_type)} for media_type in op.gives}
         if errors:
@@ -156,7 +160,7 @@ def _example_of(error: type[DomainError]) -> dict[str, Any]:
 def _path_parameters(op: Operation) -> list[dict[str, Any]]:
     found = []
     for name in re.findall(r"{(\w+)}", op.path):
-        says, schema = parts.PATHS_OF.get((op.name, name)) or parts.PATHS[name]
+        says, schema = parts.PATHS_OF.get((op.name, name)) or parts.PATHS.get(name, ("", {"type": "string"}))
         found.append({"name": name, "in": "path", "required": True, "description": says, "schema": schema})
     return found
 

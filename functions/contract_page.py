@@ -70,7 +70,7 @@ def _operation(contract: Mapping[str, Any], method: str, path: str, described: M
     return (
         f'<details id="{described["operationId"]}"><summary><b class="{method}">{method.upper()}</b>'
         f"<code>{escape(path)}</code><span>{_inline(described['summary'])}</span></summary>"
-        f"<div>{_prose(described['description'])}{_who(described)}{_taken(contract, described)}"
+        f"<div>{_prose(described['description'].partition(chr(10))[2])}{_who(described)}{_taken(contract, described)}"
         f"{_answers(contract, described)}</div></details>"
     )
 
@@ -123,7 +123,12 @@ def _kind(contract: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 
 
 def _limits(schema: Mapping[str, Any]) -> str:
-    said = [words.format(escape(str(schema[name]))) for name, words in _LIMITS.items() if schema.get(name) is not None]
+    given = {
+        name: schema[name]
+        for name in _LIMITS
+        if schema.get(name) is not None and (name, schema[name]) != ("minLength", 1)
+    }
+    said = [_LIMITS[name].format(escape(str(value))) for name, value in given.items()]
     return f" ({', '.join(said)})" if said else ""
 
 

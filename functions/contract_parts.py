@@ -107,6 +107,14 @@ _FROM_THE_PROVIDER = [
     _parameter("code", "query", "The provider's code.", maxLength=4000),
     _parameter("error", "query", "Why the provider refused.", maxLength=200),
 ]
+_ONCE = [
+    _parameter(
+        "Idempotency-Key",
+        "header",
+        "Names the request: sent again within a week, it gets the same answer.",
+        pattern="^[!-~]{1,200}$",
+    )
+]
 MORE_PARAMETERS: Mapping[str, list[dict[str, Any]]] = {
     "follow_publication": [
         _parameter("l", "query", "The place of the content, the first by default.", pattern="^[0-9]{1,3}$"),
@@ -114,6 +122,7 @@ MORE_PARAMETERS: Mapping[str, list[dict[str, Any]]] = {
     "finish_log_in": _FROM_THE_PROVIDER,
     "finish_manager_log_in": _FROM_THE_PROVIDER,
     "replace_policy": [_parameter("If-Match", "header", "The `ETag` of the policy that was read; without it, 428.")],
+    **dict.fromkeys(("invite_contacts", "publish", "send_newsletter"), _ONCE),
     "list_cookies": [_parameter("Accept-Language", "header", "English or French.", maxLength=200)],
 }
 _TEXT: dict[str, Any] = {"type": "string", "maxLength": 4000}
@@ -160,9 +169,9 @@ TAGS: Mapping[str, tuple[str, ...]] = {
     "Machines": ("sync", "directory", "orders", "changes", "social", "mail_events"),
     "Manager": (
         "brands", "records", "users", "retention", "rights_desk", "oversight", "contests", "newsletters", "white_list",
-        "api_keys", "migration", "backups",
+        "api_keys", "migration", "backups", "moderation",
     ),
-    "The suite": ("contract", "health", "operations"),
+    "The suite": ("contract", "health", "installation", "operations"),
 }  # fmt: skip
 
 
@@ -194,7 +203,8 @@ def problems(op: Operation, method: str) -> list[type[DomainError]]:
 
 def tag(op: Operation) -> str:
     """The part of the contract that the operation stands in."""
-    return next(name for name, modules in TAGS.items() if ROUTES[op.name].module in modules)
+    found = (name for name, modules in TAGS.items() if ROUTES[op.name].module in modules)
+    return next(found, "Manager" if op.path.startswith("/api/manager") else "The suite")
 
 
 def response_headers(op: Operation, status: int) -> dict[str, Any]:

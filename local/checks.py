@@ -11,7 +11,7 @@ from local.project import ROOT
 PYTEST_WORKERS = 2
 # What plays long histories or whole workflows again and again: spread over the workers one by one, and without coverage,
 # which would double their time and tell nothing that the other tests do not.
-PLAYS = ("tests/usecases/test_five_years.py", "tests/crash")
+PLAYS = ("tests/usecases/test_five_years.py", "tests/crash", "tests/functions/test_schemathesis.py")
 # What starts processes of its own, where coverage sees nothing, and what is about infra/ and documents.
 LOCAL_STACK = ("tests/e2e", "tests/local", "tests/bench", "tests/docs", "tests/infra")
 
@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
         "Infrastructure": [python, "-m", "local.infra.policies"],
     }
     running = {
-        "Five years, crashes": [*pytest, "--dist=load", *PLAYS],
+        "Five years, crashes, the contract": [*pytest, "--dist=load", *PLAYS],
         "Local stack": [*pytest, *LOCAL_STACK],
         "Tests": [*pytest, *(f"--ignore={path}" for path in (*PLAYS, *LOCAL_STACK)), *coverage],
     }

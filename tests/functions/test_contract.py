@@ -7,6 +7,7 @@ import azure.functions as func
 
 import function_app
 from functions import contract_parts as parts
+from functions.catalogue import ROUTES
 from functions.contract import contract, show_contract
 from functions.http import OPERATIONS
 
@@ -50,6 +51,7 @@ def test_every_operation_says_who_may_call_it_what_it_takes_and_what_goes_wrong(
 
 def test_the_tables_name_no_operation_that_there_is_not() -> None:
     names = {op.name for op in OPERATIONS}
+    assert {ROUTES[name].module for name in names} == {module for some in parts.TAGS.values() for module in some}
     named = {*parts.MORE_PARAMETERS, *parts.FORMS, *(name for name, _ in parts.PATHS_OF)}
     assert named | {name for name, _ in parts.RESPONSE_HEADERS} <= names
 
