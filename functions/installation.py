@@ -10,7 +10,7 @@ from functions.identity import staff, technical_team
 from functions.users import BrandId, EntraId
 from shared import app
 from shared.domain.access_log import Act, Seen
-from shared.domain.errors import ChangedMeanwhileError, FieldError, InvalidInputError
+from shared.domain.errors import ChangedMeanwhileError, ExistsError, FieldError, ForbiddenError, InvalidInputError
 from shared.domain.policy import BrandRecord, BrandStatus, Policy
 from shared.domain.records import Instant
 from shared.domain.staff import Role
@@ -68,7 +68,7 @@ class RewrapAnswer(Answer):
     next_cursor: str | None
 
 
-@operation(auth="staff", body=BrandBody, answers={201: NewBrandAnswer})
+@operation(auth="staff", body=BrandBody, answers={201: NewBrandAnswer}, problems=(ExistsError, ForbiddenError))
 async def open_brand(req: func.HttpRequest) -> func.HttpResponse:
     """Makes a brand and names its first account team; the same again changes nothing. For the technical team."""
     member = await technical_team(req)
@@ -83,7 +83,7 @@ async def open_brand(req: func.HttpRequest) -> func.HttpResponse:
     return answer(201, NewBrandAnswer(id=made.id, status=made.status, created_at=made.created_at))
 
 
-@operation(auth="staff", answers={200: HashKeyAnswer})
+@operation(auth="staff", answers={200: HashKeyAnswer}, problems=(ForbiddenError,))
 async def rotate_hash_key(req: func.HttpRequest) -> func.HttpResponse:
     """Gives the brand a new hash key (DEL-10), which is used a quarter of an hour later; asked again meanwhile, the same."""
     brand = (await staff(req, {Role.TECHNICAL_TEAM})).brand
@@ -96,7 +96,7 @@ async def rotate_hash_key(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, HashKeyAnswer(version=version, active_from=active or brand.now() + ACTIVE_AFTER))
 
 
-@operation(auth="staff", query=RewrapQuery, answers={200: RewrapAnswer})
+@operation(auth="staff", query=RewrapQuery, answers={200: RewrapAnswer}, problems=(ForbiddenError,))
 async def rewrap_keys(req: func.HttpRequest) -> func.HttpResponse:
     """Wraps what older master keys wrapped under the newest, a page of brands a call; for the technical team (BAK-5)."""
     await technical_team(req)

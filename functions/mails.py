@@ -11,7 +11,7 @@ from functions.identity import ambassador
 from functions.repeats import idempotency_key
 from functions.work import queue_function
 from shared import app
-from shared.domain.errors import KeyReusedError
+from shared.domain.errors import InProgressError, KeyReusedError
 from shared.domain.publication import Channel, Content
 from shared.usecases import invite
 from shared.usecases.invite import Seed
@@ -87,7 +87,7 @@ class Published(Answer):
     body=Recipients,
     up_to=ROWS_LIMIT,
     answers={202: Invited},
-    problems=(KeyReusedError,),
+    problems=(InProgressError, KeyReusedError),
 )
 async def invite_contacts(req: func.HttpRequest) -> func.HttpResponse:
     """Queues invitations; once for each `Idempotency-Key`, and the same answer to the same request."""
@@ -108,7 +108,7 @@ async def invite_contacts(req: func.HttpRequest) -> func.HttpResponse:
     body=PublicationBody,
     up_to=ROWS_LIMIT,
     answers={202: Published},
-    problems=(KeyReusedError,),
+    problems=(InProgressError, KeyReusedError),
 )
 async def publish(req: func.HttpRequest) -> func.HttpResponse:
     """Queues a publication by mail to contacts that are opted in, or records one that is made on a social network.

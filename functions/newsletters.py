@@ -11,7 +11,7 @@ from functions.identity import staff
 from functions.repeats import idempotency_key
 from functions.work import queue_function
 from shared import app
-from shared.domain.errors import ForbiddenError, KeyReusedError
+from shared.domain.errors import ForbiddenError, InProgressError, KeyReusedError
 from shared.domain.newsletter import Newsletter, NewsletterKind
 from shared.domain.records import Instant
 from shared.domain.staff import MAY_WRITE_TO_AMBASSADORS
@@ -40,7 +40,10 @@ class NewsletterAnswer(Answer):
 
 
 @operation(
-    auth="staff", body=NewsletterBody, answers={202: NewsletterAnswer}, problems=(ForbiddenError, KeyReusedError)
+    auth="staff",
+    body=NewsletterBody,
+    answers={202: NewsletterAnswer},
+    problems=(ForbiddenError, InProgressError, KeyReusedError),
 )
 async def send_newsletter(req: func.HttpRequest) -> func.HttpResponse:
     """Queues a mail to every ambassador of the brand who wants that kind of mail; once for each `Idempotency-Key`."""
