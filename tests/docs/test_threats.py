@@ -38,9 +38,14 @@ def test_what_answers_a_threat_is_proved(row: str) -> None:
 def test_the_threats_are_many_and_no_test_is_taken_on_trust(tmp_path: Path) -> None:
     assert len(ROWS) > 20
     (tmp_path / "tests").mkdir()
-    (tmp_path / "tests/test_a.py").write_text(
-        "def helper():\n    def test_inside(): pass\n@pytest.mark.skip\ndef test_skipped(): pass\ndef test_run(): pass\n"
-    )
+    lines = [
+        "def helper():",
+        "    def test_inside(): pass",
+        "@pytest.mark.skip",
+        "def test_skipped(): pass",
+        "def test_run(): pass",
+    ]
+    (tmp_path / "tests/test_a.py").write_text("\n".join(lines))
     found = {
         name: is_collected(f"tests/test_a.py::{name}", tmp_path) for name in ("test_run", "test_skipped", "test_inside")
     }
