@@ -2,31 +2,36 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.adapters.sqlite import SqliteStore
 from shared.domain.ambassador import AccountStatus
 from shared.domain.consent import AmbassadorOptIn, BrandOptIn
 from shared.domain.contact import Contact, Origin
-from shared.domain.custom_id import parse_custom_id
-from shared.domain.errors import NotReleasableError, NotRestorableError, SuppressedError, UnknownObjectError
-from shared.domain.jobs import RunState
+from shared.domain.errors import (
+    NotReleasableError,
+    NotRestorableError,
+    RestrictedError,
+    SuppressedError,
+    UnknownObjectError,
+)
 from shared.domain.ledger import Evidence
 from shared.domain.policy import Durations
 from shared.domain.publication import Content
 from shared.domain.tokens import Purpose
-from shared.ports import Fate, OutgoingMail, SendResult
 from shared.usecases import answer, contacts, import_contacts, invite, leaving, mail_events, recover, sessions, sweep
 from shared.usecases.brands import Brands
 from shared.usecases.saving import Edit, save
-from tests.support.fakes import FakeClock, FakeMailer, FakeQueue
-from tests.support.inspection import Counts, check_ledger, compare, documents, note_what_the_system_knows
-from tests.support.reference import Broken, Days, Entry, Model
-from tests.support.world import World, make_world
+from tests.support.fakes import FakeClock
+from tests.support.histories_ports import Letter, LossyQueue, MoodyMailer, Provider, WatchedWorld
+from tests.support.inspection import Counts, Stored, check_ledger, compare
+from tests.support.reference import Entry, Model
+from tests.support.reference_standing import Account, Broken, Days, Standing
+from tests.support.world import make_world
 
+S = TypeVar("S", bound="Simulation")
 PAGE = Content(title="Teapot", url="https://acme.example/teapot")
 _EVENTS: Mapping[str, Mapping[str, Any]] = {
     "delivered": {"event": "sent"},
@@ -41,112 +46,19 @@ _EVENTS: Mapping[str, Mapping[str, Any]] = {
 KINDS = tuple(_EVENTS)
 
 
-class Provider(StrEnum):
-    """How the mail provider is."""
-
-    WELL = "well"
-    BUSY = "busy"  # takes nothing, and says so
-    SILENT = "silent"  # takes every second mail, and says nothing
-    DEAF = "deaf"  # as silent, and cannot be asked
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A mail in somebody's inbox."""
-
-    entry: Entry
-    mail: OutgoingMail
-    at: datetime
-    publication: bool
-
-    def token(self, path: str) -> str:
-        """The token of the mail's link."""
-        return self.mail.text.partition(f"/{path}/")[2].split()[0]
-
-
-class _Mailer(FakeMailer):
-    """A provider in some mood, with the model at the door."""
-
-    def __init__(self, model: Model, clock: FakeClock) -> None:
-        super().__init__()
-        self.model, self.clock = model, clock
-        self.provider = Provider.WELL
-        self.refuses: set[str] = set()
-        self.letters: list[Letter] = []
-        self._odd = False
-
-    async def send(self, mails: Sequence[OutgoingMail]) -> list[SendResult]:
-        """Takes mails, or not."""
-        return [self._one(mail) for mail in mails]
-
-    async def was_accepted(self, custom_id: str) -> bool | None:
-        """What the provider knows, if it can be asked."""
-        return None if self.provider is Provider.DEAF else custom_id in self.model.accepted
-
-    def _one(self, mail: OutgoingMail) -> SendResult:
-        parts = parse_custom_id(mail.custom_id)
-        if parts and parts.contact is None:
-            return SendResult(Fate.SENT)  # to an ambassador, about the own account
-        publication = mail.subject.startswith("Publication")
-        self.model.mail_leaves(mail.custom_id, mail.to_email, publication, self.clock.now())
-        entry = self.model.by_id[mail.custom_id.split(".")[2]]
-        if self.provider is Provider.BUSY:
-            return SendResult(Fate.RETRY, "planned")
-        if mail.to_email in self.refuses:
-            entry.troubled = True
-            return SendResult(Fate.REFUSED, "planned")
-        self._odd = not self._odd
-        silent = self.provider is not Provider.WELL
-        if not silent or self._odd:
-            self.model.mail_accepted(mail.custom_id, publication, self.clock.now())
-            self.letters.append(Letter(entry, mail, self.clock.now(), publication))
-        entry.claimed |= silent
-        return SendResult(Fate.UNKNOWN, "planned") if silent else SendResult(Fate.SENT)
-
-
-class _Queue(FakeQueue):
-    """Queues that lose a message now and then; mail events are not lost, for only the queue knows them."""
-
-    lose = 0
-    lost = False
-
-    async def send(self, queue: str, messages: Sequence[Mapping[str, Any]], *, delay_seconds: int = 0) -> None:
-        """Puts each message on the queue, or loses it."""
-        if self.lose and messages and queue != mail_events.QUEUE:
-            self.lose -= 1
-            self.lost = True
-            return
-        await super().send(queue, messages, delay_seconds=delay_seconds)
-
-
-class _World(World):
-    """Tells the model when a sweep really begins."""
-
-    model: Model
-
-    async def handle(self, queue: str, message: Mapping[str, Any]) -> None:
-        """Does what the function of the queue does."""
-        if queue == sweep.QUEUE:
-            run = await (await self.brand(message["brand"])).runs.get(message["run"], message["run"])
-            if run and run.record.state is RunState.RUNNING:
-                stored = await documents(self, message["brand"])
-                note_what_the_system_knows(self.model, message["brand"], stored)
-                self.model.sweep(message["brand"], run.record.started_at, self.clock.now())
-        await super().handle(queue, message)
-
-
 @dataclass(slots=True)
 class Simulation:
     """A suite, its model, and everything that can happen to them."""
 
-    world: _World
+    world: WatchedWorld
     model: Model
-    mailer: _Mailer
-    queue: _Queue
+    mailer: MoodyMailer
+    queue: LossyQueue
     clock: FakeClock
     ambassadors: dict[tuple[str, int], str]
     counts: Counts = field(default_factory=Counts)
     mailbag: list[tuple[datetime, dict[str, Any], tuple[str, str, str, datetime]]] = field(default_factory=list)
+    terms: Days = field(default_factory=Days)
     _told: set[tuple[str, str, str, datetime]] = field(default_factory=set)
     _moments: set[tuple[str, datetime]] = field(default_factory=set)
     _unsubscribed: set[str] = field(default_factory=set)
@@ -157,22 +69,25 @@ class Simulation:
         return self.clock.now()
 
     def away(self, brand: str, which: int) -> bool:
-        """Whether an ambassador has left, and so has no access (DEL-1)."""
-        return self.ambassadors[brand, which] in self.model.left
+        """Whether an ambassador has no access: left, forgotten, or of a brand that is not active (DEL-1, BR-3)."""
+        standing, account = self.model.brands[brand], self.model.accounts[self.ambassadors[brand, which]]
+        return standing.status != "active" or not account.active
 
     async def leave(self, brand: str, which: int) -> None:
         """An ambassador leaves, or is removed (DEL-1, DEL-2)."""
         ambassador = self.ambassadors[brand, which]
         if not self.away(brand, which):
             await leaving.remove(await self.world.brand(brand), ambassador, "brand")
-            self.model.leave(brand, ambassador, self.now)
+            self.model.leave(ambassador, self.now)
+            self.counts.happened["ambassadors left"] += 1
 
     async def come_back(self, brand: str, which: int) -> None:
         """An account is restored, which works until its day and not after (DEL-3)."""
         ambassador = self.ambassadors[brand, which]
-        if not self.away(brand, which):
+        account = self.model.accounts[ambassador]
+        if account.left is None or account.gone:
             return
-        late = self.model.due_to_go(ambassador, self.now)
+        late = account.forgotten or self.model.due_to_go(ambassador, self.now)
         try:
             await leaving.restore(await self.world.brand(brand), ambassador, "brand")
         except NotRestorableError:
@@ -181,7 +96,8 @@ class Simulation:
             return
         if late:
             raise Broken("DEL-3: an account came back after its day")
-        del self.model.left[ambassador]
+        account.left = None
+        self.counts.happened["ambassadors came back in time"] += 1
 
     async def enter(self, brand: str, which: int, person: int) -> None:
         """An ambassador types somebody in (COL-1, CON-2, SUP-2, SUP-5)."""
@@ -193,12 +109,18 @@ class Simulation:
         fields = {"email": address, "first_name": f"Zq{person}", "mobile_phone": f"+33 6 {person}"}
         try:
             made, new = await contacts.enter(await self.world.brand(brand), ambassador, fields)
+        except RestrictedError:
+            if known is None or not known.restricted:
+                raise Broken("RET-14: somebody counts as restricted who is not") from None
+            return
         except SuppressedError:
             if allowed:
                 raise Broken("SUP-2: an address was refused that may be entered") from None
             return
         if not allowed:
             raise Broken("SUP-2, SUP-5: an address was taken that opted out or is listed")
+        if known and known.restricted:
+            raise Broken("RET-14: something was done with a restricted record")
         if new != (known is None):
             raise Broken("CON-2: an address is not one record")
         if new:
@@ -261,7 +183,9 @@ class Simulation:
         """A person answers an invitation (CON-6), for the first time or again."""
         if letter.publication:
             return
-        holds = letter.entry.in_book and self.now < letter.at + timedelta(days=90)
+        standing = self.model.brands.get(letter.entry.brand)
+        on = standing is not None and standing.status != "ended"
+        holds = on and letter.entry.in_book and self.now < letter.at + timedelta(days=90)
         try:
             asked = await answer.open_link(self.world.brands, Purpose.INVITATION, letter.token("i"))
         except UnknownObjectError:
@@ -324,12 +248,12 @@ class Simulation:
 
     async def release(self, entry: Entry) -> None:
         """An ambassador releases an address (CON-3)."""
-        if entry.ambassador in self.model.left:
+        if not self.model.works(entry):
             return
-        soft = entry.in_book and entry.status() == "soft_bounce"
+        soft = entry.in_book and entry.status() == "soft_bounce" and not entry.restricted
         try:
             await contacts.release(await self.world.brand(entry.brand), entry.ambassador, entry.id)
-        except (NotReleasableError, UnknownObjectError):
+        except (NotReleasableError, RestrictedError, UnknownObjectError):
             if soft:
                 raise Broken("CON-3: a soft bounce could not be released") from None
             return
@@ -341,21 +265,31 @@ class Simulation:
 
     async def remove(self, entry: Entry) -> None:
         """An ambassador takes a contact out of the book."""
-        if not entry.in_book or entry.ambassador in self.model.left:
+        if not entry.in_book or not self.model.works(entry):
             return
-        document = (await documents(self.world, entry.brand))[entry.id]
-        entry.claimed, entry.doubted = "outgoing" in document, "doubted" in document
-        await contacts.remove(await self.world.brand(entry.brand), entry.ambassador, entry.id)
+        opened = await self.world.brand(entry.brand)
+        found = await opened.contacts.get(entry.ambassador, entry.id)
+        if found:
+            entry.claimed, entry.doubted = found.record.outgoing is not None, found.record.doubted is not None
+        try:
+            await contacts.remove(opened, entry.ambassador, entry.id)
+        except RestrictedError:
+            if not entry.restricted:
+                raise Broken("RET-14: somebody counts as restricted who is not") from None
+            return
+        if entry.restricted:
+            raise Broken("RET-14: a restricted record was taken out of the book")
         self.model.removed(entry)
 
     async def change_policy(self, brand: str, days: Days) -> None:
         """A brand changes its durations; no document is rewritten."""
         opened = await self.world.brand(brand)
         durations = Durations(
-            new=days.new, invitation=days.invitation, opted_out=days.opted_out, inactive_contact=days.inactive
-        )
+            new=days.new, invitation=days.invitation, opted_out=days.opted_out, inactive_contact=days.inactive,
+            inactive_ambassador=days.absent, brand_suspended=days.suspended,
+        )  # fmt: skip
         await self.world.brands.save_policy(brand, opened.policy.changed(durations=durations))
-        self.model.days[brand] = days
+        self.model.brands[brand].days = days
 
     async def pass_time(self, by: timedelta) -> None:
         """Time passes while the suite runs."""
@@ -378,14 +312,14 @@ class Simulation:
             self.queue.lose, self.queue.lost = 0, False
             for _ in range(3):
                 self.clock.advance(recover.LOST_AFTER + timedelta(seconds=1))
-                for brand in self.model.days:
-                    await self.world.recover(brand)
+                for brand in self.model.brands:
+                    if not await self.world.brands.is_destroyed(brand):
+                        await self.world.recover(brand)
                 await self.drain()
 
     async def sweep(self, *, times: int = 1) -> None:
         """The retention timer fires in every brand; then every record is held against the model."""
-        await self._log_in()
-        for brand in self.model.days:
+        for brand in list(self.model.brands):
             await self.rest()
             at = self.now
             for _ in range(times):
@@ -394,42 +328,55 @@ class Simulation:
             await self.check(brand, at)
             self.counts.sweeps += 1
 
-    async def _log_in(self) -> None:
-        """Who did not log in for half a year does: absence (RET-7) is not what these lives are about."""
-        for (brand, _), ambassador in self.ambassadors.items():
-            opened = await self.world.brand(brand)
-            found = await opened.ambassadors.get(ambassador, ambassador)
-            active = found is not None and found.record.status is AccountStatus.ACTIVE
-            if found and active and self.now - found.record.last_seen_at > timedelta(days=180):
-                await sessions.open_session(opened, found, found.record)
+    async def log_in(self, brand: str, which: int) -> None:
+        """An ambassador logs in, which cancels what absence would lead to (RET-7)."""
+        account = self.model.accounts[self.ambassadors[brand, which]]
+        if self.away(brand, which):
+            return
+        opened = await self.world.brand(brand)
+        found = await opened.ambassadors.get(account.id, account.id)
+        if found is None or found.record.status is not AccountStatus.ACTIVE:
+            raise Broken("RET-7: an account went before its day")
+        await sessions.open_session(opened, found, found.record)
+        self.counts.happened["log-ins that cancelled a warning"] += bool(account.warned)
+        account.seen, account.warned = self.now, []
 
     async def check(self, brand: str, at: datetime) -> None:
         """Holds every record of a brand against the model."""
-        stored = await documents(self.world, brand)
+        stored = await self.world.stored.of(self.world, brand)
         compare(self.model, brand, stored, at, rested=self.mailer.provider is Provider.WELL)
-        for (of, which), ambassador in list(self.ambassadors.items()):
-            if of == brand and self.away(brand, which):
-                await self._must_be_gone_or_not(brand, which, ambassador, at)
+        for (of, _), ambassador in self.ambassadors.items():
+            if of == brand:
+                await self._account(brand, self.model.accounts[ambassador], at)
         self.counts.records += len(stored)
 
-    async def _must_be_gone_or_not(self, brand: str, which: int, ambassador: str, at: datetime) -> None:
-        """Holds an account that ended against the model (RET-8); when it is gone, somebody else takes the place."""
-        found = await (await self.world.brand(brand)).ambassadors.get(ambassador, ambassador)
-        gone = found is not None and found.record.status is AccountStatus.ANONYMISED
-        if gone != (self.model.due_to_go(ambassador, at) and not self.model.book_of(ambassador)):
-            raise Broken("RET-8: an account went before its day" if gone else "RET-8: an account is past its day")
-        if gone and found:
+    async def _account(self, brand: str, account: Account, at: datetime) -> None:
+        """Holds an account against the model (RET-7, RET-8)."""
+        opened = await self.world.brands.what_is_left(brand)
+        found = await opened.ambassadors.get(account.id, account.id)
+        status = found.record.status if found else AccountStatus.ANONYMISED
+        expected = AccountStatus.ACTIVE if account.active else AccountStatus.LEAVING
+        if status is not (AccountStatus.ANONYMISED if account.gone else expected):
+            raise Broken(f"RET-7, RET-8: an account is {status}, where the rules say {account}")
+        standing = self.model.brands[brand]
+        if standing.status == "active" and account.to_be_warned(standing.days, at):
+            raise Broken("RET-7: a warning is past its day")
+        if account.gone and found:
             text = json.dumps(found.record.to_document())
             if '"Ada"' in text or "@example.org" in text:
                 raise Broken("DEL-4: something of the person is left in the account")
-            fresh = await self.world.ambassador(brand, f"ada{len(self.model.left)}.{which}@example.org")
-            self.ambassadors[brand, which] = fresh.id
+
+    async def somebody_new(self, brand: str, which: int) -> None:
+        """Another ambassador takes the place of one who is gone."""
+        made = await self.world.ambassador(brand, f"ada{len(self.model.accounts)}@example.org")
+        self.ambassadors[brand, which] = made.id
+        self.model.accounts[made.id] = Account(brand, made.id, self.now)
 
     async def end(self) -> Counts:
         """The provider recovers, everything comes to rest, and the ledger is verified."""
         self.mailer.provider = Provider.WELL
         await self.sweep()
-        for brand in self.model.days:
+        for brand in self.model.brands:
             await check_ledger(self.world, brand)
         self.counts.histories = len({(e.brand, e.ambassador, e.address) for e in self.model.entries})
         self.counts.mails = self.model.attempts
@@ -448,11 +395,20 @@ def address_of(person: int) -> str:
 
 async def begin(ambassadors: int) -> Simulation:
     """A fresh suite: `acme` with some ambassadors, `globex` with one."""
-    model, clock = Model({"acme": Days(), "globex": Days()}), FakeClock()
-    mailer, queue = _Mailer(model, clock), _Queue(clock)
+    return await begun(Simulation, ambassadors)
+
+
+async def begun(kind: type[S], ambassadors: int, days: Days | None = None) -> S:
+    """The same, of a kind."""
+    terms = days or Days()
+    model, clock = Model({name: Standing(replace(terms)) for name in ("acme", "globex")}), FakeClock()
+    mailer, queue = MoodyMailer(model, clock), LossyQueue(clock)
     made = await make_world(SqliteStore(None, inline=True), clock=clock, mailer=mailer, queue=queue)
-    world = _World(made.ports, clock, queue, mailer, made.files, Brands(made.ports))
-    world.model = model
-    of = {("acme", n): (await world.ambassador("acme", f"ada{n}@example.org")).id for n in range(ambassadors)}
-    of["globex", 0] = (await world.ambassador("globex")).id
-    return Simulation(world, model, mailer, queue, clock, of)
+    world = WatchedWorld(made.ports, clock, queue, mailer, made.files, Brands(made.ports))
+    world.model, world.stored = model, Stored()
+    suite = kind(world, model, mailer, queue, clock, {}, terms=terms)
+    for brand, which in (*(("acme", n) for n in range(ambassadors)), ("globex", 0)):
+        await suite.somebody_new(brand, which)
+    for brand in model.brands if days else ():
+        await suite.change_policy(brand, replace(terms))
+    return suite

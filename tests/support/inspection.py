@@ -1,15 +1,16 @@
 """Comparing what is stored with what the reference model wants, document by document."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from shared.domain import containers
-from shared.ports import Query
 from shared.usecases.verify_ledger import verify_ledger
-from tests.support.reference import Broken, Entry, Model
+from tests.support.reference import Entry, Model
+from tests.support.reference_standing import Broken
 from tests.support.world import World
 
 PERSONAL = ("email", "firstName", "lastName", "mobilePhone", "comments", "photoUrl", "search", "mails", "outgoing",
@@ -24,6 +25,7 @@ class Counts:
     mails: int = 0
     sweeps: int = 0
     records: int = 0
+    happened: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Counts") -> None:
         """Adds up."""
@@ -31,15 +33,33 @@ class Counts:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
-async def documents(world: World, brand: str) -> dict[str, dict[str, Any]]:
-    """Every contact's document, by id."""
-    found: dict[str, dict[str, Any]] = {}
-    cursor = None
-    while True:
-        page = await world.ports.store.brand(brand, containers.CONTACTS).query(Query(limit=1000, cursor=cursor))
-        found.update((item.document["id"], item.document) for item in page.items)
-        if (cursor := page.cursor) is None:
-            return found
+@dataclass(slots=True)
+class Stored:
+    """Every contact's document of each brand: what changed since the last look is read, and all when something is gone."""
+
+    known: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    positions: dict[str, str] = field(default_factory=dict)
+
+    async def of(self, world: World, brand: str) -> dict[str, dict[str, Any]]:
+        """The documents of a brand, by id."""
+        feed = world.ports.store.brand(brand, containers.CONTACTS)
+        found = self.known.setdefault(brand, {})
+        for _ in range(2):
+            more = True
+            while more:
+                page = await feed.changes(self.positions.get(brand))
+                found.update((document["id"], document) for document in page.items)
+                self.positions[brand], more = page.position, page.more
+            if await feed.count(()) == len(found):
+                return found
+            found.clear()
+            del self.positions[brand]
+        raise AssertionError("the store counts otherwise than it lists")
+
+    def forget(self) -> None:
+        """The store is another one."""
+        self.known.clear()
+        self.positions.clear()
 
 
 def compare(model: Model, brand: str, stored: Mapping[str, Mapping[str, Any]], at: datetime, *, rested: bool) -> None:
@@ -54,6 +74,10 @@ def compare(model: Model, brand: str, stored: Mapping[str, Mapping[str, Any]], a
         if id not in stored:
             raise Broken(f"RET-19: a record in state {entry.state} went before its day")
         document = stored[id]
+        if entry.restricted and "outgoing" not in document:
+            if entry.frozen not in (None, document):
+                raise Broken("RET-14: a restricted record changed")
+            entry.frozen = document
         if entry.place == "anonymous":
             _anonymous(entry, document)
         elif entry.place == "brand":
@@ -75,7 +99,7 @@ def note_what_the_system_knows(model: Model, brand: str, stored: Mapping[str, Ma
 
 async def check_ledger(world: World, brand: str) -> None:
     """Raises Broken unless every chain is whole (CON-7)."""
-    opened = await world.brand(brand)
+    opened = await world.brands.what_is_left(brand)
     verdicts = [verdict async for verdict in verify_ledger(opened)]
     if verdicts and verdicts[-1].faults:
         raise Broken(f"CON-7: {len(verdicts[-1].faults)} faults in the ledger")
@@ -111,8 +135,8 @@ def _in_the_book(model: Model, entry: Entry, document: Mapping[str, Any], at: da
 def _last_call(model: Model, entry: Entry, document: Mapping[str, Any], at: datetime, rested: bool) -> None:
     stored = datetime.fromisoformat(document["lastCallAt"]) if "lastCallAt" in document else None
     if stored == entry.last_call:
-        due = entry.due(model.days[entry.brand])
-        if due and due[0] == "RET-2" and due[1] <= at and rested and entry.ambassador not in model.left:
+        due = entry.due(model.brands[entry.brand].days)
+        if due and due[0] == "RET-2" and due[1] <= at and rested and model.works(entry):
             raise Broken("RET-2: the second invitation is past its day")
         return
     if entry.last_call is not None or stored is None:

@@ -1,8 +1,12 @@
 """A tiny model of the rules, written from their text alone: what each record must be, and which mail may go, at any time."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
+
+from tests.support.reference_standing import Account, Broken, Days, Standing
 
 IN = {"invitation_accepted", "opt_in_other", "opt_in_order", "opt_in_brand_import"}
 OUT = {"invitation_declined", "opt_out_email", "opt_out_no_action", "opt_out_global"}
@@ -10,21 +14,6 @@ OWN_ACT = {"invitation_accepted", "invitation_declined", "opt_out_email", "opt_o
 TO_THE_BRAND = {"blog", "internal_form", "external_form", "brand_database"}  # CON-5: communications allowed
 FOR_EVER = {"hard_bounce", "spam", "blocked"}
 SOFT_IN_A_ROW = 5
-
-
-class Broken(AssertionError):  # noqa: N818 - it is the rule that is broken
-    """A rule was broken; the message says which."""
-
-
-@dataclass(slots=True)
-class Days:
-    """The durations of a brand's policy."""
-
-    new: int = 30
-    invitation: int = 15
-    opted_out: int = 365
-    inactive: int = 1095
-    leaving: int = 7
 
 
 @dataclass(slots=True, eq=False)
@@ -51,6 +40,8 @@ class Entry:
     claimed: bool = False  # a mail's fate is not known
     doubted: bool = False  # a mail was given up that may have left after all
     searched: bool = False  # nothing personal was found in what is left of it
+    restricted: bool = False  # RET-14
+    frozen: Any = None  # what it was when it was restricted
 
     @property
     def in_book(self) -> bool:
@@ -81,7 +72,7 @@ class Entry:
 
     def due(self, days: Days) -> tuple[str, datetime] | None:
         """The rule that the record stands under, and its day (RET-1 to 6, RET-15)."""
-        if self.place in ("anonymous", "nowhere"):
+        if self.place in ("anonymous", "nowhere") or self.restricted:
             return None
         quiet_since = max(self.created, self.activity or self.created)
         if self.place == "brand" and not (self.state in OUT and self.to_brand not in TO_THE_BRAND):
@@ -103,7 +94,9 @@ class Entry:
             return False
         if self.state == state or (state == "opt_out_email" and self.state in OUT & OWN_ACT):
             return False
-        self.state, self.since, self.asked_or_agreed = state, at, True
+        if self.restricted and state == "invitation_accepted":
+            return False
+        self.state, self.since, self.asked_or_agreed, self.frozen = state, at, True, None
         if state == "invitation_accepted":
             self.activity = max(self.activity or at, at)  # RET-13
         if not self.in_book:
@@ -115,7 +108,8 @@ class Entry:
 class Model:
     """All brands."""
 
-    days: dict[str, Days]
+    brands: dict[str, Standing]
+    accounts: dict[str, Account] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     by_id: dict[str, Entry] = field(default_factory=dict)
     by_address: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
@@ -123,7 +117,9 @@ class Model:
     often: set[tuple[str, str, str]] = field(default_factory=set)  # (brand, address, record): bounced too often
     accepted: dict[str, int] = field(default_factory=dict)  # custom id → how often the provider took it
     attempts: int = 0
-    left: dict[str, tuple[str, datetime]] = field(default_factory=dict)  # ambassador → (brand, since): DEL-1
+    perhaps: dict[tuple[str, str], tuple[bool, datetime]] = field(default_factory=dict)  # mails of a restored backup
+    happened: Counter[str] = field(default_factory=Counter)
+    erased: set[tuple[str, str]] = field(default_factory=set)  # (brand, address): RGT-4
 
     def listed(self, brand: str, address: str) -> bool:
         """SUP-1."""
@@ -155,8 +151,12 @@ class Model:
         entry = self.by_id.get(contact)
         if entry is None or not entry.in_book or entry.address != to or entry.brand != brand:
             raise Broken(f"MAIL-1: a mail to a record that is {entry.place if entry else 'unknown'}")
-        if entry.ambassador in self.left:
+        if self.brands[brand].status != "active":
+            raise Broken(f"DEL-6: a mail of a brand that is {self.brands[brand].status}")
+        if not self.accounts[entry.ambassador].active:
             raise Broken("DEL-1: a mail in the name of an ambassador who left")
+        if entry.restricted:
+            raise Broken("RET-14: a mail to somebody who restricted the record")
         if self.listed(brand, to):
             raise Broken(f"SUP-2: a mail to a listed address ({entry.state})")
         if entry.status() not in ("ok", "not_verified"):
@@ -169,8 +169,20 @@ class Model:
         if entry.state == "invitation_sent":
             if entry.last_call or mail in entry.mails:
                 raise Broken("MAIL-1: a third invitation")
-            if at < (entry.first_sent or at) + timedelta(days=self.days[brand].invitation):
+            if at < (entry.first_sent or at) + timedelta(days=self.brands[brand].days.invitation):
                 raise Broken("RET-19: a second invitation before its time")
+
+    def account_mail_leaves(self, ambassador: str, about: str, at: datetime) -> None:
+        """DEL-6, RET-7, RET-19, at the moment of sending; `about` is "suspension", "absence" or anything else."""
+        account = self.accounts[ambassador]
+        standing = self.brands[account.brand]
+        if standing.status != ("suspended" if about == "suspension" else "active"):
+            raise Broken(f"DEL-6: a mail about {about} of a brand that is {standing.status}")
+        if about == "absence":
+            if not account.to_be_warned(standing.days, at):
+                raise Broken("RET-7, RET-19: a warning before its time")
+            account.warned.append(at)
+            self.happened["ambassadors warned of their absence"] += 1
 
     def mail_accepted(self, custom_id: str, publication: bool, at: datetime) -> None:
         """The provider took a mail."""
@@ -185,14 +197,23 @@ class Model:
         elif entry.state == "invitation_sent":
             entry.last_call = at
 
+    def found_to_have_left(self, contact: str, mail: str) -> None:
+        """A mail that was being handed over when a backup was made, once the provider is known to have taken it."""
+        entry = self.by_id[contact]
+        id = f"{entry.brand}.{entry.ambassador}.{contact}.{mail}"
+        publication, at = self.perhaps.get((contact, mail), (False, None))
+        if at and self.accepted.get(id) and mail not in entry.mails and entry.in_book:
+            self.mail_accepted(id, publication, at)
+
     def told(self, contact: str, mail: str, kind: str, at: datetime) -> None:
         """The provider's word about a mail, whenever it comes (CON-3, SUP-1, RET-13)."""
         entry = self.by_id[contact]
-        if entry.place == "nowhere":
-            return
+        self.found_to_have_left(contact, mail)
+        if entry.place == "nowhere" or (entry.in_book and not entry.restricted and mail not in entry.mails):
+            return  # of a mail that is not known any more since a backup was restored, nothing is believed
         if kind in FOR_EVER:
             self._list(entry.brand, entry.address)
-        if not entry.in_book:
+        if not entry.in_book or entry.restricted:
             if kind == "unsubscribe":
                 self.opt_out(entry, at)
             return
@@ -217,7 +238,29 @@ class Model:
         self._list(entry.brand, entry.address)
         for each in self.by_address[entry.brand, entry.address]:
             if each.state != "opt_out_global":
-                each.state, each.since, each.asked_or_agreed = "opt_out_global", at, True
+                each.state, each.since, each.asked_or_agreed, each.frozen = "opt_out_global", at, True, None
+
+    def object_to(self, brand: str, address: str, at: datetime) -> None:
+        """RGT-1, art. 21: nobody of the brand writes any more, and neither does the brand."""
+        self.opt_out_of_all(self.by_address[brand, address][0], at)
+        for each in self.by_address[brand, address]:
+            each.frozen = None
+            if each.place in ("book", "brand") and each.to_brand in TO_THE_BRAND:
+                each.to_brand = "storage_only"
+
+    def restrict(self, brand: str, address: str, *, lifted: bool = False) -> None:
+        """RET-14, art. 18: nothing is done with any record of the address."""
+        for each in self.by_address[brand, address]:
+            each.restricted, each.frozen = not lifted and each.place in ("book", "brand"), None
+
+    def erase(self, brand: str, address: str, at: datetime) -> None:
+        """RGT-4: every record at once, and nobody enters the address again."""
+        self._list(brand, address)
+        self.erased.add((brand, address))
+        for each in self.by_address[brand, address]:
+            if each.place in ("book", "brand"):
+                each.state, each.since, each.restricted = "opt_out_global", at, False
+                self._leave(each, "anonymous")
 
     def removed(self, entry: Entry) -> None:
         """The ambassador takes a record out of the book."""
@@ -229,35 +272,64 @@ class Model:
             entry.state = "invitation_sent"  # it may have left
         self._leave(entry, "brand" if entry.to_brand != "none" else "anonymous")
 
-    def leave(self, brand: str, ambassador: str, at: datetime) -> None:
+    def works(self, entry: Entry) -> bool:
+        """Whether the record's ambassador has access."""
+        return self.brands[entry.brand].status == "active" and self.accounts[entry.ambassador].active
+
+    def leave(self, ambassador: str, at: datetime) -> None:
         """An ambassador leaves: from now on no mail goes in that name (DEL-1)."""
-        self.left[ambassador] = brand, at
+        self.accounts[ambassador].left = at
         for entry in self.entries:
             entry.troubled |= entry.ambassador == ambassador
 
     def due_to_go(self, ambassador: str, at: datetime) -> bool:
-        """RET-8: whether the time to come back is over."""
-        brand, since = self.left[ambassador]
-        return since + timedelta(days=self.days[brand].leaving) <= at
+        """RET-7, RET-8: whether the time to come back is over."""
+        account = self.accounts[ambassador]
+        return account.due_to_go(self.brands[account.brand].days, at)
 
     def book_of(self, ambassador: str) -> list[Entry]:
         """What an ambassador has."""
         return [entry for entry in self.entries if entry.ambassador == ambassador and entry.in_book]
 
     def sweep(self, brand: str, at: datetime, now: datetime) -> None:
-        """RET-1, 3, 5, 6, 8 and 15 as of a date, done now; RET-2 shows by its mail."""
+        """RET-1, 3, 5 to 10 and 15 as of a date, done now; RET-2 and the warnings of RET-7 show by their mails."""
+        standing = self.brands[brand]
+        days = standing.days
+        rule = standing.everybody_goes(at)
+        if rule:
+            self._everybody_goes(brand, rule, now)
+            return
         self._end_what_is_due(brand, at, now)
-        days = self.days[brand]
-        for ambassador, (of, _) in self.left.items():
-            for entry in self.book_of(ambassador) if of == brand and self.due_to_go(ambassador, at) else ():
-                if not entry.claimed:
+        for account in self.accounts.values():
+            if account.brand != brand or not account.due_to_go(days, at):
+                continue
+            if account.left is None:
+                account.left, account.forgotten = now, True
+                self.happened["ambassadors forgotten after two warnings"] += 1
+            for entry in self.book_of(account.id):
+                if not (entry.claimed or entry.restricted):
                     self._leave(entry, "anonymous" if entry.to_brand == "none" else "brand")
                     due = entry.due(days)
                     if due and due[1] <= at:
                         self._leave(entry, "anonymous")
 
+            account.gone = all(entry.restricted for entry in self.book_of(account.id))
+
+    def _everybody_goes(self, brand: str, rule: str, now: datetime) -> None:
+        standing = self.brands[brand]
+        there = [entry for entry in self.entries if entry.brand == brand and entry.place in ("book", "brand")]
+        waiting = [entry for entry in there if entry.claimed or entry.restricted]
+        for entry in there:
+            if entry not in waiting:
+                self._leave(entry, "anonymous")
+        for account in self.accounts.values():
+            if account.brand == brand:
+                account.left, account.gone = account.left or now, True
+        self.happened[f"sweeps in which everybody of a brand went by {rule}"] += standing.erasing != rule
+        standing.erasing, standing.erased = rule, not waiting
+
     def _end_what_is_due(self, brand: str, at: datetime, now: datetime) -> None:
-        days = self.days[brand]
+        days = self.brands[brand].days
         for entry in self.entries:
             due = entry.due(days) if entry.brand == brand else None
             if due is None or due[1] > at or entry.claimed:
@@ -277,13 +349,27 @@ class Model:
 
     def next_day(self, after: datetime) -> datetime | None:
         """The next day on which something is due."""
-        days = [due[1] for entry in self.entries if (due := entry.due(self.days[entry.brand]))]
-        days += [since + timedelta(days=self.days[brand].leaving) for brand, since in self.left.values()]
+        days = [due[1] for e in self.entries if e.brand in self.brands and (due := e.due(self.brands[e.brand].days))]
+        for account in self.accounts.values():
+            terms = self.brands[account.brand].days if account.brand in self.brands and not account.gone else None
+            if terms and account.left:
+                days.append(account.left + timedelta(days=terms.leaving))
+            elif terms:
+                days += [account.seen + timedelta(days=terms.absent - n) for n in (terms.warning, 0)]
+                days += [warned + timedelta(days=terms.warning // 2) for warned in account.warned]
+        days += [day for standing in self.brands.values() if (day := standing.next_day())]
         return min((day for day in days if day > after), default=None)
 
     def alive(self) -> Iterator[Entry]:
         """The records in the books."""
         return (entry for entry in self.entries if entry.in_book)
+
+    def destroyed(self, brand: str) -> None:
+        """DEL-5: the brand's keys are gone, and with them what linked any hash to anybody."""
+        del self.brands[brand]
+        for entry in self.entries:
+            if entry.brand == brand:
+                entry.place = "nowhere"
 
     def _list(self, brand: str, address: str) -> None:
         self.black_list.add((brand, address))

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from tests.support.histories import KINDS, Letter, Provider, begin
-from tests.support.reference import Days
+from tests.support.histories import KINDS, begin
+from tests.support.histories_ports import Letter, Provider
+from tests.support.reference_standing import Days
 
 EXAMPLES = int(os.environ.get("LIVES_EXAMPLES", "150"))
 STEPS = 40
