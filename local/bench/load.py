@@ -120,6 +120,7 @@ def _held(
         if not told.errors:
             return rate, mine, told, used
         errors = dict(told.errors)
+        progress(f"{rate:.0f} requests/s is not held: {errors}")
     raise RuntimeError(f"not even the last rate was held: {errors}")
 
 

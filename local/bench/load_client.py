@@ -62,7 +62,8 @@ async def drive(
     When more than `most_waiting` wait for their answers, no more are sent, and that is an error of its own.
     """
     told = Told()
-    connector = aiohttp.TCPConnector(limit=0, force_close=False)
+    # Given up before the server does, or a request may meet a connection that is just being closed.
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)
     async with aiohttp.ClientSession(
         url, connector=connector, timeout=aiohttp.ClientTimeout(TIMEOUT), cookie_jar=aiohttp.DummyCookieJar()
     ) as session:
