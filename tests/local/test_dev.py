@@ -73,7 +73,8 @@ def test_what_is_installed_is_not_installed_again_until_the_lock_changes(dev: An
 
 
 @pytest.mark.parametrize(
-    ("failing", "step", "runs_pytest"), [("mypy", "Types", False), ("--dist=load", "Five years, crashes, the contract", True)]
+    ("failing", "step", "runs_pytest"),
+    [("mypy", "Types", False), ("--dist=load", "Five years, crashes, the contract", True)],
 )
 def test_the_checks_stop_at_the_first_that_fails(
     monkeypatch: pytest.MonkeyPatch,
