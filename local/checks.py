@@ -9,10 +9,19 @@ from pathlib import Path
 from local.project import ROOT
 
 PYTEST_WORKERS = 2
-# What plays long histories or whole workflows again and again: spread over the workers one by one, and without coverage,
-# which would double their time and tell nothing that the other tests do not.
-PLAYS = ("tests/usecases/test_five_years.py", "tests/crash", "tests/functions/test_schemathesis.py")
-# What starts processes of its own, where coverage sees nothing, and what is about infra/ and documents.
+# What plays long histories or whole workflows, or tries whole lists of values, again and again: spread over the workers one
+# by one, and without coverage, which would double their time and tell nothing that the other tests do not.
+PLAYS = (
+    "tests/usecases/test_five_years.py",
+    "tests/usecases/test_lives.py",
+    "tests/usecases/test_dictionary.py",
+    "tests/crash",
+    "tests/functions/test_bodies.py",
+    "tests/functions/test_schemathesis.py",
+    "tests/pages/test_user_text.py",
+)
+# Its tests wait for the processes that they start.
+LOCAL_STACK_WORKERS = 3
 LOCAL_STACK = ("tests/e2e", "tests/local", "tests/bench", "tests/docs", "tests/infra")
 
 
@@ -32,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     }
     running = {
         "Five years, crashes, the contract": [*pytest, "--dist=load", *PLAYS],
-        "Local stack": [*pytest, *LOCAL_STACK],
+        "Local stack": [*pytest, "-n", str(LOCAL_STACK_WORKERS), *LOCAL_STACK],
         "Tests": [*pytest, *(f"--ignore={path}" for path in (*PLAYS, *LOCAL_STACK)), *coverage],
     }
     if failed := _side_by_side(reading):

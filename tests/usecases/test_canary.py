@@ -158,7 +158,7 @@ async def test_DEL_8_nothing_of_the_canary_is_left_in_one_brand_and_the_other_is
     world.clock.advance(timedelta(days=8))
     await world.sweep()
     world.clock.advance(timedelta(days=CONTEST_DAYS))
-    await world.recover()
+    await world.sweep()
     await world.drain()
     world.clock.advance(PASSED_ON_FOR)
     await world.recover()
