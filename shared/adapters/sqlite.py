@@ -71,12 +71,12 @@ class SqliteStore:
     async def scrub(self, brand: str) -> None:
         """Erased bytes leave the brand's files now: the log of a large file, a rewrite of a small one."""
         database = self._database(check_brand(brand))
-        await database.run(database.clear)
+        await database.run(database.clear, alone=True)
 
     async def compact(self, brand: str) -> None:
         """Writes the brand's file anew, which also clears erased hashes and dates from a large one; slow."""
         database = self._database(check_brand(brand))
-        await database.run(database.compact)
+        await database.run(database.compact, alone=True)
 
     async def close(self) -> None:
         """Clears and closes every file."""

@@ -1,12 +1,19 @@
-"""One SQLite file on a thread of its own: transactions, body slots, and the erasure of what was deleted."""
+"""One SQLite file on a thread of its own: transactions, and the erasure of what was deleted.
+
+Calls that wait together share a transaction, in which each is whole or not at all, and are answered once it is committed: a
+commit writes every page that was touched, and two batches of rows touch largely the same.
+"""
 
 import asyncio
 import queue
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -24,7 +31,39 @@ COMPACT_BYTES: Final = 16 * 1024 * 1024
 LOG_PAGES: Final = 131_072
 """Half a gigabyte: a long run of writes goes to the log alone, in sequence, and into the file when it is quiet."""
 
-_CLOSE = None
+SHARED_CALLS: Final = 64
+"""The most calls that share a transaction, so that the first of them does not wait for long."""
+
+_WHOLE = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+_PART = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
+
+
+@dataclass(slots=True)
+class _Call:
+    """What somebody waits for, and what came of it."""
+
+    work: Callable[[sqlite3.Connection], Any]
+    loop: asyncio.AbstractEventLoop
+    answer: asyncio.Future[Any]
+    alone: bool
+    result: Any = None
+    error: BaseException | None = None
+
+    def do(self, connection: sqlite3.Connection) -> None:
+        """Keeps the result or the error."""
+        try:
+            self.result = self.work(connection)
+        except BaseException as error:
+            self.error = error
+
+    def settle(self) -> None:
+        """Tells who waits, on his own loop."""
+        if self.answer.done():  # he was cancelled
+            return
+        if self.error is not None:
+            self.answer.set_exception(self.error)
+        else:
+            self.answer.set_result(self.result)
 
 
 class Database:
@@ -39,12 +78,16 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._prepared: set[Container] = set()
         self._unclean = False
-        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._sharing = (
+            False  # whether the calls that are done now share a transaction, which begins with the first write
+        )
+        self._begun = False
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()  # None ends the thread
         self._thread: threading.Thread | None = None
         self.unique_key = b""
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Does the work with the connection, off the event loop."""
+    async def run(self, work: Callable[[sqlite3.Connection], T], *, alone: bool = False) -> T:
+        """Does the work with the connection, off the event loop; `alone` is for what no transaction may be around."""
         if self._inline:
             return work(self._open())
         if self._thread is None:
@@ -52,16 +95,7 @@ class Database:
             self._thread.start()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-
-        def call() -> None:
-            try:
-                result = work(self._open())
-            except BaseException as error:
-                _tell(loop, answer, error=error)
-            else:
-                _tell(loop, answer, result=result)
-
-        self._calls.put(call)
+        self._calls.put(_Call(work, loop, answer, alone))
         return await answer
 
     def ensure(self, connection: sqlite3.Connection, container: Container) -> None:
@@ -74,13 +108,18 @@ class Database:
     @contextmanager
     def transaction(self, connection: sqlite3.Connection) -> Iterator[None]:
         """All or nothing; waits for another process's transaction to end."""
-        connection.execute("BEGIN IMMEDIATE")
+        if self._sharing and not self._begun:
+            connection.execute("BEGIN IMMEDIATE")
+            self._begun = True
+        begin, commit, undo = _PART if self._sharing else _WHOLE
+        connection.execute(begin)
         try:
             yield
         except BaseException:
-            connection.execute("ROLLBACK")
+            for statement in undo if connection.in_transaction else ():  # a full disk undoes everything by itself
+                connection.execute(statement)
             raise
-        connection.execute("COMMIT")
+        connection.execute(commit)
         self._unclean = True
 
     def erased(self, connection: sqlite3.Connection, rows: int) -> None:
@@ -112,7 +151,7 @@ class Database:
     async def close(self) -> None:
         """Clears, closes the connection and ends the thread."""
         if self._thread is not None:
-            self._calls.put(_CLOSE)
+            self._calls.put(None)
             await asyncio.to_thread(self._thread.join)
             self._thread = None
         else:
@@ -150,16 +189,48 @@ class Database:
         return connection
 
     def _serve(self) -> None:
-        while True:
+        ends = False
+        while not ends:
             try:
-                call = self._calls.get(timeout=IDLE_SECONDS if self._unclean else None)
+                first = self._calls.get(timeout=IDLE_SECONDS if self._unclean else None)
             except queue.Empty:
                 self._clear_quietly()
                 continue
-            if call is _CLOSE:
-                self._shut()
-                return
-            call()
+            waiting = [first, *self._waiting()]
+            calls = [call for call in waiting if call]
+            ends = len(calls) < len(waiting)
+            for alone, some in groupby(calls, attrgetter("alone")):
+                for together in ([call] for call in some) if alone else [list(some)]:
+                    self._do(together)
+        self._shut()
+
+    def _waiting(self) -> Iterator[_Call | None]:
+        with suppress(queue.Empty):
+            for _ in range(1, SHARED_CALLS):
+                yield self._calls.get_nowait()
+
+    def _do(self, calls: Sequence[_Call]) -> None:
+        try:
+            self._do_together(self._open(), calls)
+        except Exception as error:  # the file cannot be opened, or what they share is lost: nothing of it was done
+            self._prepared.clear()
+            for call in calls:
+                call.error = call.error or error
+        for loop, some in groupby(calls, attrgetter("loop")):
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(_settle, list(some))
+
+    def _do_together(self, connection: sqlite3.Connection, calls: Sequence[_Call]) -> None:
+        self._sharing = len(calls) > 1
+        try:
+            for call in calls:
+                call.do(connection)
+            if self._begun:
+                connection.execute("COMMIT")  # an error when there is nothing to commit any more
+        finally:
+            self._sharing = self._begun = False
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
     def _clear_quietly(self) -> None:
         # Another process may be reading or writing; the next idle moment tries again.
@@ -176,20 +247,6 @@ class Database:
         self._prepared.clear()
 
 
-def _tell(
-    loop: asyncio.AbstractEventLoop,
-    answer: asyncio.Future[T],
-    *,
-    result: Any = None,
-    error: BaseException | None = None,
-) -> None:
-    def settle() -> None:
-        if answer.done():  # the caller was cancelled
-            return
-        if error is not None:
-            answer.set_exception(error)
-        else:
-            answer.set_result(result)
-
-    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-        loop.call_soon_threadsafe(settle)
+def _settle(calls: Sequence[_Call]) -> None:
+    for call in calls:
+        call.settle()
