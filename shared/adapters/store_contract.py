@@ -85,8 +85,8 @@ class Encoded:
 
 def encoded(container: Container, document: Document, body: bytes) -> Encoded:
     """The document, whose JSON this is, with what a store keeps beside it."""
-    get = document.get
-    indexed = [get(first) if rest is None else _within(get(first), rest) for first, rest in _places(container)]
+    values = [(document.get(first), rest) for first, rest in _places(container)]
+    indexed = [value if value is None or rest is None else _within(value, rest) for value, rest in values]
     return Encoded(body, indexed, [field(document, path) for path in container.unique])
 
 

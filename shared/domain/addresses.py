@@ -11,13 +11,13 @@ _LOCAL_PART = 64
 
 def clean_address(text: str) -> str:
     """The address as it will be written to; raises ValueError with a reason that does not repeat it."""
-    from email_validator import EmailNotValidError, validate_email
-
     text = text.strip()
     if len(text) > 254:
         raise ValueError("must be at most 254 characters")
     if _PLAIN.fullmatch(text) and text.index("@") <= _LOCAL_PART:
         return text
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         return validate_email(text, strict=True, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:

@@ -1,8 +1,9 @@
 """Typed views of the store: records in, records out, each with the ETag that a write must present."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from shared.domain.errors import FieldError, InvalidInputError
 from shared.domain.records import Record
@@ -46,8 +47,9 @@ class Collection(Generic[T]):
     async def get_many(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Versioned[T]]:
         """Those of the (partition, id) pairs that exist."""
         found: dict[tuple[str, str], Versioned[T]] = {}
-        for chunk in chunks([Key(*key) for key in dict.fromkeys(keys)], BATCH):
-            for key, stored in (await self._documents.read_many(chunk)).items():
+        wanted = chunks([Key(*key) for key in dict.fromkeys(keys)], BATCH)
+        for some in await all_of(self._documents.read_many(chunk) for chunk in wanted):
+            for key, stored in some.items():
                 found[key.partition, key.id] = Versioned(self._model.from_document(stored.document), stored.etag)
         return found
 
@@ -67,10 +69,9 @@ class Collection(Generic[T]):
 
     async def write_many(self, changes: Sequence[Change[T]]) -> list[Result]:
         """Conditional writes in batches; each has its own outcome, in input order."""
-        results: list[Result] = []
-        for chunk in chunks(changes, BATCH):
-            results += await self._documents.write_many([self._write(change) for change in chunk])
-        return results
+        writes = [self._write(change) async for change in in_turns(changes)]
+        results = await all_of(self._documents.write_many(some) for some in chunks(writes, BATCH))
+        return [result for some in results for result in some]
 
     async def ranges(self) -> Sequence[str]:
         """The ranges by which a walk over all records can be shared out."""
@@ -114,6 +115,23 @@ class Collection(Generic[T]):
 
     def _key(self, document: dict[str, object]) -> Key:
         return Key(str(document[self._partition]), str(document["id"]))
+
+
+async def all_of(asked: Iterable[Awaitable[Item]]) -> list[Item]:
+    """What each gives, done side by side; raises the first error once all have ended."""
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return cast("list[Item]", answers)
+
+
+async def in_turns(items: Iterable[Item]) -> AsyncIterator[Item]:
+    """Each of the items; after every hundred, others have the event loop."""
+    for number, item in enumerate(items):
+        if number and number % BATCH == 0:
+            await asyncio.sleep(0)
+        yield item
 
 
 def chunks(items: Iterable[Item], size: int) -> Iterable[list[Item]]:

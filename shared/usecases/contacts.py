@@ -20,7 +20,7 @@ from shared.domain.errors import (
 from shared.domain.ids import new_short_id
 from shared.ports import ConflictError, Query, StaleError, Where
 from shared.usecases.brands import Brand
-from shared.usecases.collections import Versioned
+from shared.usecases.collections import BATCH, Versioned, all_of, chunks
 from shared.usecases.paging import page_of
 from shared.usecases.saving import ATTEMPTS, Edit, change, save
 from shared.usecases.suppressing import listed
@@ -94,9 +94,14 @@ async def by_addresses(brand: Brand, ambassador: str, emails: Sequence[str]) -> 
 
 
 async def by_keys(brand: Brand, ambassador: str, keys: Sequence[str]) -> dict[str, Versioned[Contact]]:
-    """The ambassador's records that stand for what has these keys, in one query: an address or an imported row."""
-    query = Query(where=(Where("addressKey", "in", tuple(keys)),), partition=ambassador)
-    return {item.record.address_key: item async for page in brand.contacts.pages(query) for item in page}
+    """The ambassador's records that stand for what has these keys, a hundred a query: an address or an imported row."""
+
+    async def some(keys: Sequence[str]) -> list[Versioned[Contact]]:
+        query = Query(where=(Where("addressKey", "in", tuple(keys)),), partition=ambassador)
+        return [item async for page in brand.contacts.pages(query) for item in page]
+
+    found = await all_of(some(chunk) for chunk in chunks(keys, BATCH))
+    return {item.record.address_key: item for items in found for item in items}
 
 
 async def get(brand: Brand, ambassador: str, contact: str) -> Contact:

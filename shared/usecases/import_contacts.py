@@ -19,14 +19,13 @@ from shared.domain.jobs import LISTED_REFUSALS, Job, JobState, RowRefusal
 from shared.domain.sealing import SealBrokenError, new_file_key, seal, unseal
 from shared.ports import StaleError
 from shared.usecases.brands import Brand
-from shared.usecases.collections import Versioned, chunks
+from shared.usecases.collections import Versioned, in_turns
 from shared.usecases.contacts import by_keys, new_contact, updated
 from shared.usecases.saving import ATTEMPTS, Edit, save_many
 from shared.usecases.suppressing import reasons_by_hash
 
 QUEUE = "imports"
-ROWS_AT_ONCE = 100
-ROWS_A_CHECKPOINT = 500
+ROWS_A_CHECKPOINT = 1000
 ROWS_A_MESSAGE = 200_000
 FIELD_LENGTH = 200
 TAGS = 50
@@ -97,12 +96,11 @@ async def _read_on(brand: Brand, current: Versioned[Job], file: BinaryIO) -> Ver
         return await brand.jobs.replace(current, current.record.changed(failure=failure))
     rows = islice(read_entries(file, current.record.file_format), current.record.done, None)
     for _ in range(0, ROWS_A_MESSAGE, ROWS_A_CHECKPOINT):
-        chunk = list(islice(rows, ROWS_A_CHECKPOINT))
+        chunk = [row async for row in in_turns(islice(rows, ROWS_A_CHECKPOINT))]
         if not chunk:
             return current
         tally = _Tally()
-        for part in chunks(chunk, ROWS_AT_ONCE):
-            await _take(brand, current.record, part, tally)
+        await _take(brand, current.record, chunk, tally)
         current = await brand.jobs.replace(current, tally.onto(current.record, brand.now()))
     await brand.ports.queue.send(QUEUE, [{"brand": brand.id, "job": current.record.id}])
     return None
@@ -164,7 +162,7 @@ class _Cleaned:
 
 
 async def _take(brand: Brand, job: Job, rows: Sequence[Row | Unreadable], tally: _Tally) -> None:
-    """Saves up to 100 rows: one look at the black list, one at the book, one batch of writes."""
+    """Saves rows: one look at the black list, one at the book, one write, each in batches that go side by side."""
     left = list(_cleaned(brand, rows, tally))
     suppressed = set(await reasons_by_hash(brand, {row.email: row.keys for row in left if row.email}))
     try:
@@ -199,7 +197,7 @@ async def _write(
     """Counts and writes the rows; gives those that must be judged again since somebody else wrote meanwhile."""
     edits: dict[str, Edit] = {}
     taken: dict[str, list[tuple[_Cleaned, bool]]] = {}
-    for row in rows:
+    async for row in in_turns(rows):
         if row.email in suppressed:
             tally.refuse(row.number, "suppressed")
             continue

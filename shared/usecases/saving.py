@@ -19,7 +19,7 @@ from shared.domain.records import stamp
 from shared.domain.ugc import Ugc
 from shared.ports import ConflictError, Outcome, Query, StaleError, Where
 from shared.usecases.brands import Brand
-from shared.usecases.collections import Change, Collection, Versioned
+from shared.usecases.collections import Change, Collection, Versioned, in_turns
 
 ATTEMPTS = 10
 
@@ -69,7 +69,7 @@ async def save(brand: Brand, edit: Edit) -> Versioned[Contact]:
 
 async def save_many(brand: Brand, edits: Sequence[Edit]) -> list[Versioned[Contact] | None]:
     """Saves a batch; gives each contact as saved, None where somebody else wrote first (nothing was written there)."""
-    changes = [Change(edit.before, finished(brand, edit)) for edit in edits]
+    changes = [Change(edit.before, finished(brand, edit)) async for edit in in_turns(edits)]
     proofs = [_new_proof(change) for change in changes]
     earlier = [change.before.record for change, proof in zip(changes, proofs, strict=True) if proof and change.before]
     await enter_missing(brand, brand.contacts, earlier)

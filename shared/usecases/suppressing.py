@@ -55,11 +55,8 @@ async def listings(brand: Brand, addresses: Iterable[str]) -> dict[str, Listing]
 
 async def _listings(brand: Brand, spellings: Mapping[str, Sequence[str]]) -> dict[str, Listing]:
     found = await brand.suppressions.get_many([(ref, ref) for refs in spellings.values() for ref in refs])
-    if not found:
-        return {}
-    entries = {
-        address: [found[ref, ref].record for ref in refs if (ref, ref) in found] for address, refs in spellings.items()
-    }
+    there = {ref: item.record for (ref, _), item in found.items()}
+    entries = {address: [there[ref] for ref in refs if ref in there] for address, refs in spellings.items()}
     return {
         address: Listing(
             {why: at for entry in own for why, at in entry.reasons.items()},

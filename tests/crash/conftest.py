@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.usecases import import_contacts, invite, mail_events, sweep, sweep_pages, sweep_parts
+from shared.usecases import collections, import_contacts, invite, mail_events, sweep, sweep_pages, sweep_parts
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +16,7 @@ def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
         (sweep_parts, "PAGES_A_MESSAGE"),
         (sweep_parts, "SHARED_FROM"),
         (mail_events, "A_MESSAGE"),
-        (import_contacts, "ROWS_AT_ONCE"),
+        (collections, "BATCH"),
     ):
         monkeypatch.setattr(module, name, 2)
     monkeypatch.setattr(import_contacts, "ROWS_A_CHECKPOINT", 4)
