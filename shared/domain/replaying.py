@@ -78,6 +78,22 @@ class Remembered:
                     told += [other for other in after if other.record == contact.id and other.at >= stone.at]
         return sorted({stone.id: stone for stone in told}.values(), key=lambda stone: self._order[stone.id])
 
+    def opt_outs(self) -> list[Tombstone]:
+        """The last word to an ambassador of everybody whose last word was a no (SUP-5), in order."""
+        last: dict[tuple[str, str], Tombstone] = {}
+        told = {
+            stone.id: stone
+            for (name, _), stones in self._by_person.items()
+            if name == CONTACTS.name
+            for stone in stones
+        }
+        for stone in sorted(told.values(), key=lambda stone: self._order[stone.id]):
+            if stone.consent == "ambassador":
+                last |= {(stone.partition, ref): stone for ref in stone.people}
+        outs = {stone.id: stone for stone in last.values() if stone.what is What.WITHDREW}
+        # Under a hash key that came since, a later yes is told by another hash as well: one no that was lifted is none.
+        return [out for out in outs.values() if all(last[out.partition, ref] is out for ref in out.people)]
+
     def of_account(self, account: Ambassador, hasher: Hasher) -> list[Tombstone]:
         """What was told of this account's person, in order."""
         people = people_of_account(account, hasher)
@@ -138,6 +154,35 @@ def replayed_contact(contact: Contact, told: Sequence[Tombstone]) -> Contact | N
     if erased.what is What.DETACHED:
         return after if after.detached_at else detached_contact(after, erased.since or erased.at, BECAUSE)
     return anonymised_contact(after, erased.since or erased.at, BECAUSE)
+
+
+def addresses_of(stone: Tombstone) -> tuple[str, ...]:
+    """The hashes of the address that is told of."""
+    return tuple(ref.removeprefix("email.") for ref in stone.people if ref.startswith("email."))
+
+
+def shut_out(stone: Tombstone, hasher: Hasher) -> Contact | None:
+    """What keeps an ambassador from entering somebody again whose no is told, and whom no record is left of (SUP-5): a hash.
+
+    It has the id of the record that was, by which the links of its mails are still opened. None when no address is told.
+    """
+    refs = addresses_of(stone)
+    if not refs:
+        return None
+    ref = next((ref for ref in refs if ref.startswith(f"v{hasher.version}.")), refs[0])
+    made = datetime.fromisoformat(stone.made) if stone.made else stone.at
+    return Contact(
+        id=stone.record,
+        ambassador_id=stone.partition,
+        ambassador_opt_in=AmbassadorOptIn(stone.state or ""),
+        ambassador_opt_in_at=stone.since or stone.at,
+        created_at=made,
+        created_by=Origin(mechanism=BECAUSE),
+        anonymised_at=stone.at,
+        email_hash=ref,
+        address_key=ref,
+        **_modified(stone),
+    )
 
 
 def _ambassador_withdrawn(contact: Contact, stone: Tombstone) -> Contact:

@@ -3,27 +3,32 @@
 Who is meant is told by keyed hashes. It can be cut short and done again at any time: done again it changes nothing.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.ambassador import AccountStatus, Ambassador
 from shared.domain.contact import Contact
 from shared.domain.containers import AMBASSADORS, CONTACTS, LEDGER, SUPPRESSIONS, UGC
+from shared.domain.ids import new_id
 from shared.domain.ledger import Evidence, next_entry
 from shared.domain.replaying import (
     BECAUSE,
     Remembered,
+    addresses_of,
     replayed_account,
     replayed_contact,
     replayed_listing,
     replayed_photo,
+    shut_out,
 )
+from shared.domain.tombstones import Tombstone
 from shared.ports import Key, Outcome, Query, Write
 from shared.usecases.back_up import CONTAINERS
 from shared.usecases.brands import Brand
 from shared.usecases.claims import release, release_network
 from shared.usecases.collections import Change, Versioned, chunks
+from shared.usecases.contacts import by_keys
 from shared.usecases.farewell import ALSO_GOES
 from shared.usecases.remembering import log_of, made
 from shared.usecases.saving import Edit, enter_proof, save_many
@@ -58,11 +63,13 @@ async def replay(brand: Brand, since: datetime) -> Replayed:
     async for accounts in brand.ambassadors.pages(Query(limit=A_PAGE)):
         for account in accounts:
             await _account(brand, account, told, done)
+    met: set[str] = set()
     async for contacts in _contacts(brand, told):
         edits: list[Edit] = []
         deletions: list[Change[Contact]] = []
         for item in contacts:
             about = told.of_contact(item.record, brand.hasher)
+            met |= {stone.id for stone in about}
             after = replayed_contact(item.record, about) if about else item.record
             if after is None:
                 deletions.append(Change(item, None))
@@ -73,6 +80,7 @@ async def replay(brand: Brand, since: datetime) -> Replayed:
         saved += [contact is not None for contact in await save_many(brand, edits)]
         done.contacts += sum(saved)
         done.unsaved += len(saved) - sum(saved)
+    await _who_is_in_no_backup(brand, [out for out in told.opt_outs() if out.id not in met], done)
     await _photos(brand, told, done)
     await _what_is_no_person(brand, told, done)
     return done
@@ -89,6 +97,26 @@ async def _contacts(brand: Brand, told: Remembered) -> AsyncIterator[list[Versio
         if not page.more:
             return
         position = page.position
+
+
+async def _who_is_in_no_backup(brand: Brand, opt_outs: Sequence[Tombstone], done: Replayed) -> None:
+    """Who was entered and opted out since the backup: their ambassador, if he is there, must not enter them again (SUP-5)."""
+    by_ambassador: dict[str, list[Tombstone]] = {}
+    for out in opt_outs:
+        by_ambassador.setdefault(out.partition, []).append(out)
+    accounts = await brand.ambassadors.get_many([(id, id) for id in by_ambassador])
+    for (id, _), account in accounts.items():
+        if account.record.status is AccountStatus.ANONYMISED:
+            continue
+        told = by_ambassador[id]
+        stand = await by_keys(brand, id, [ref for out in told for ref in addresses_of(out)])
+        records = [shut_out(out, brand.hasher) for out in told if stand.keys().isdisjoint(addresses_of(out))]
+        missing = [record for record in records if record]
+        taken = await brand.contacts.get_many([(id, record.id) for record in missing])
+        named = [record.changed(id=new_id()) if (id, record.id) in taken else record for record in missing]
+        saved = await save_many(brand, [Edit(None, record, EVIDENCE) for record in named])
+        done.contacts += sum(contact is not None for contact in saved)
+        done.unsaved += sum(contact is None for contact in saved)
 
 
 async def _black_list(brand: Brand, told: Remembered, done: Replayed) -> None:

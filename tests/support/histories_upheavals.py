@@ -147,7 +147,7 @@ class Upheavals(Simulation):
         self.world.stored.forget()
         self.queue.queues.clear()
         await old.close()
-        unsure = back_to(self.model, then, newest, self.now)
+        unsure, said_no = back_to(self.model, then, newest, self.now)
         self._told = set(kept.told)
         self.model.perhaps = {mail: (publication, at) for mail, publication, at, _ in kept.claims}
         for mail, _, _, doubted in kept.claims:
@@ -162,6 +162,7 @@ class Upheavals(Simulation):
         for brand in self.model.brands:
             await restore(self.world.brands, brand, kept.at)
             await self._adopt(brand, unsure)
+        self._keeps_out(said_no)
         self.backups = []
         self.counts.happened["stores lost and restored"] += 1
         for (brand, which), ambassador in list(self.ambassadors.items()):
@@ -190,6 +191,14 @@ class Upheavals(Simulation):
                 )
             elif entry.place == "nowhere" and gone:
                 entry.place, entry.blocks = "anonymous", document.get("addressKey") == document.get("emailHash")
+
+    def _keeps_out(self, said_no: list[Entry]) -> None:
+        """Whoever said no since the backup still has a record that says so, where there is an ambassador to enter them."""
+        for entry in said_no:
+            here = self.model.brands[entry.brand].status == "active" and not self.model.accounts[entry.ambassador].gone
+            if here and not (entry.place == "anonymous" and entry.blocks):
+                raise Broken("SUP-5: an opt-out since the backup is forgotten")
+            self.counts.happened["opt-outs of people in no backup"] += here
 
     async def check(self, brand: str, at: datetime) -> None:
         """As before; of a brand whose keys are destroyed, that it says nothing of anybody any more (DEL-5)."""

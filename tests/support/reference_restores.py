@@ -6,26 +6,33 @@ from datetime import datetime
 from tests.support.reference import OUT, TO_THE_BRAND, Entry, Model
 
 
-def back_to(model: Model, then: Model, newest: Model, at: datetime) -> list[Entry]:
+def back_to(model: Model, then: Model, newest: Model, at: datetime) -> tuple[list[Entry], list[Entry]]:
     """Makes the model what a backup of `then` becomes; policies and standing are those of the newest backup.
 
-    Gives the records whose person was entered again since: of those it depends on what they said then.
+    Gives the records whose person was entered again since: of those it depends on what they said then; and those
+    that no backup has, of somebody who said no meanwhile: their ambassador must not enter them again.
     """
     model.brands = copy.deepcopy(newest.brands)
     for account in model.accounts.values():
         account.as_of(then.accounts.get(account.id), at)
     model.black_list |= {(brand, address) for brand, address, _ in model.often - then.often}
     model.often &= then.often
-    unsure = []
+    unsure: list[Entry] = []
+    said_no: list[Entry] = []
     for entry in model.entries:
         was = then.by_id.get(entry.id)
         if was is None:
+            alone = [each.ambassador for each in model.by_address[entry.brand, entry.address]].count(
+                entry.ambassador
+            ) == 1
+            if alone and entry.state in OUT and (entry.in_book or entry.blocks) and entry.ambassador in then.accounts:
+                said_no.append(entry)
             entry.place, entry.restricted = "nowhere", False
             continue
         if entry.place != was.place and _heirs(model, entry, then):
             unsure.append(entry)
         _as_it_was(entry, was)
-    return unsure
+    return unsure, said_no
 
 
 def _heirs(model: Model, entry: Entry, then: Model) -> bool:

@@ -29,6 +29,7 @@ EVENTS = (
     "brands suspended", "brands resumed", "brands ended", "ended brands taken back in time",
     "sweeps in which everybody of a brand went by RET-9", "sweeps in which everybody of a brand went by RET-10",
     "brands whose keys were destroyed", "hash keys rotated", "backups made", "stores lost and restored",
+    "opt-outs of people in no backup",
     "rights: restriction", "rights: lifting", "rights: objection", "rights: erasure",
     "people searched for after their erasure",
 )  # fmt: skip
