@@ -30,6 +30,7 @@ from shared.usecases.claims import release, release_network
 from shared.usecases.collections import Change, Versioned, chunks
 from shared.usecases.contacts import by_keys
 from shared.usecases.farewell import ALSO_GOES
+from shared.usecases.provider_forgets import owe_of_contacts
 from shared.usecases.remembering import log_of, made
 from shared.usecases.saving import Edit, enter_proof, save_many
 from shared.usecases.ugc import said
@@ -67,6 +68,7 @@ async def replay(brand: Brand, since: datetime) -> Replayed:
     async for contacts in _contacts(brand, told):
         edits: list[Edit] = []
         deletions: list[Change[Contact]] = []
+        gone: list[Contact] = []
         for item in contacts:
             about = told.of_contact(item.record, brand.hasher)
             met |= {stone.id for stone in about}
@@ -75,6 +77,9 @@ async def replay(brand: Brand, since: datetime) -> Replayed:
                 deletions.append(Change(item, None))
             elif after != item.record:
                 edits.append(Edit(item, after, EVIDENCE))
+            if item.record.email and (after is None or after.anonymised_at):
+                gone.append(item.record)
+        await owe_of_contacts(brand, gone)  # what the provider owed is in no backup, and it may not have paid
         results = await brand.contacts.write_many(deletions)
         saved = [result.outcome is Outcome.WRITTEN for result in results]
         saved += [contact is not None for contact in await save_many(brand, edits)]

@@ -11,6 +11,7 @@ from shared.domain.tombstones import Tombstone, What
 from shared.usecases import contacts, leaving
 from shared.usecases.answer import Answer, Scope, answer_invitation
 from shared.usecases.brands import Brand
+from shared.usecases.erasure import request_erasure
 from shared.usecases.remembering import log_of
 from tests.support.acts import asked_by, entered, invited, ledger_faults, opted_out
 from tests.support.disaster import backed_up, replayed_again, restored
@@ -108,6 +109,28 @@ async def test_BAK_3_nobody_is_shut_out_of_the_book_of_somebody_who_is_gone(worl
     fresh, report = await restored(world)
     assert [contact.ambassador_id for contact in await fresh.contacts()] == [late]
     assert report.replayed.unsaved == 0
+
+
+@pytest.mark.rule("BAK-3")
+@pytest.mark.rule("RGT-6")
+@pytest.mark.rule("DEL-8")
+async def test_RGT_6_what_the_provider_still_had_to_forget_is_asked_for_again(
+    world: World, acme: Brand, ada: str
+) -> None:
+    await invited(world, ada, GRACE, ALAN)
+    await entered(world, ada, "never.mailed@example.org")
+    world.clock.advance(minutes=1)
+    await backed_up(world)
+    world.mailer.forgets = False
+    for email in (GRACE, "never.mailed@example.org"):
+        await request_erasure(acme, email, "staff")
+    fresh, _ = await restored(world)
+    assert world.mailer.forgotten == []
+    world.mailer.forgets = True
+    world.clock.advance(hours=1)
+    await fresh.recover()
+    await fresh.drain()
+    assert world.mailer.forgotten == [GRACE]
 
 
 @pytest.mark.rule("SUP-3")
