@@ -13,11 +13,11 @@ from shared.domain.mail_events import EventKind
 from shared.domain.records import stamp
 from shared.ports import Document, Key, Outcome, Write
 from shared.usecases.brands import Brand
-from shared.usecases.collections import Versioned
+from shared.usecases.collections import BATCH, Versioned, all_of, chunks
 from shared.usecases.saving import Edit, finished
 
 CONTACTS_AN_AMBASSADOR = 200
-_A_BATCH = 100
+_AT_ONCE = 1000
 # The lives of ten records that are due: deleted (RET-1), opted out with a ledger entry (RET-3), anonymised (RET-5).
 DUE_LIVES = "1113331555"
 # And of ten that are not.
@@ -42,12 +42,14 @@ class Population:
         batch: list[Document] = []
         for number, life in enumerate(lives(due, held, scattered=scattered), start=1):
             batch.append(self._document(number, life))
-            if len(batch) < _A_BATCH and number < held:
+            if len(batch) < _AT_ONCE and number < held:
                 continue
             writes = [Write(Key(d["ambassadorId"], d["id"]), d, None) for d in batch]
             entries = [d["proof"] for d in batch if "proof" in d]
-            await ledger.write_many([Write(Key(e["subject"], e["id"]), e, None) for e in entries])
-            if any(r.outcome is not Outcome.WRITTEN for r in await documents.write_many(writes)):
+            proofs = [Write(Key(e["subject"], e["id"]), e, None) for e in entries]
+            await all_of(ledger.write_many(some) for some in chunks(proofs, BATCH))
+            answers = await all_of(documents.write_many(some) for some in chunks(writes, BATCH))
+            if any(result.outcome is not Outcome.WRITTEN for answer in answers for result in answer):
                 raise RuntimeError("a record was not written")
             batch = []
             progress(f"writing {held:,} records", number, held)

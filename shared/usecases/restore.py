@@ -5,7 +5,7 @@ read and nothing mailed before the end. A restore that was cut short is started 
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from shared.ports import ConflictError, Document, Key, Outcome, Query, Write
 from shared.usecases.back_up import CONTAINERS
 from shared.usecases.backup_parts import Line, manifests, read_part
 from shared.usecases.brands import Brand, Brands, backup_key
-from shared.usecases.collections import Change
+from shared.usecases.collections import BATCH, Change, all_of, chunks
 from shared.usecases.file_copies import Brought, bring_back
 from shared.usecases.placing import store_of
 from shared.usecases.replay import Replayed, replay
@@ -27,7 +27,7 @@ from shared.usecases.saving import repair_proofs
 from shared.usecases.settling import Settled, settle
 from shared.usecases.staff_copies import seat_again
 
-BATCH = 100
+AT_ONCE = 1000
 REPAIRED = timedelta(days=3)
 
 Progress = Callable[[str, int], None]
@@ -143,7 +143,7 @@ class _Loading:
             if len(line) == 2:
                 self._note(container, line[1])
                 self.waiting.setdefault(container.name, []).append(Write(key, line[1], None))
-                if len(self.waiting[container.name]) == BATCH:
+                if len(self.waiting[container.name]) == AT_ONCE:
                     written += await self._write(container)
                     progress("documents", written)
         for name in list(self.waiting):
@@ -186,10 +186,16 @@ class _Loading:
     async def _write(self, container: Container) -> int:
         """Creates what waits; what is there already came from a newer piece, or from a try that was cut short."""
         documents = self.brand.ports.store.brand(self.brand.id, container)
-        writes = list({write.key: write for write in reversed(self.waiting.pop(container.name))}.values())
-        results = await documents.write_many(writes)
+        newest = {write.key: write for write in reversed(self.waiting.pop(container.name))}
+        writes = list(reversed(newest.values()))
+        batches = list(chunks(writes, BATCH))
+        if _are_strangers(container, writes):
+            answers = await all_of(map(documents.write_many, batches))
+        else:
+            answers = [await documents.write_many(batch) for batch in batches]
+        results = [result for answer in answers for result in answer]
         refused = [w.key for w, result in zip(writes, results, strict=True) if result.outcome is not Outcome.WRITTEN]
-        there = await documents.read_many(refused) if refused else {}
+        there = [key for some in chunks(refused, BATCH) for key in await documents.read_many(some)]
         for write in writes:
             if write.key in refused and write.key not in there and write.document:
                 # Two records of one address, of two moments: the newer one has it. What the older one had become
@@ -197,6 +203,17 @@ class _Loading:
                 without = {**write.document, **dict.fromkeys(container.unique, write.key.id)}
                 await documents.create(write.key, without)
         return len(writes)
+
+
+def _are_strangers(container: Container, writes: Sequence[Write]) -> bool:
+    """Whether no two of them want the same unique value, so that it does not matter which is written first."""
+    wanted = [
+        (write.key.partition, path, write.document[path])
+        for write in writes
+        if write.document
+        for path in container.unique
+    ]
+    return len(set(wanted)) == len(wanted)
 
 
 def _key(container: Container, line: Line) -> Key:
