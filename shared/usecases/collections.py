@@ -119,7 +119,10 @@ class Collection(Generic[T]):
 
 async def all_of(asked: Iterable[Awaitable[Item]]) -> list[Item]:
     """What each gives, done side by side; raises the first error once all have ended."""
-    answers = await asyncio.gather(*asked, return_exceptions=True)
+    several = list(asked)
+    if len(several) == 1:  # most have one, and a task costs as much as a read
+        return [await several[0]]
+    answers = await asyncio.gather(*several, return_exceptions=True)
     for answer in answers:
         if isinstance(answer, BaseException):
             raise answer
