@@ -17,7 +17,9 @@ PLAYS = (
     "tests/usecases/test_dictionary.py",
     "tests/crash",
     "tests/functions/test_bodies.py",
+    "tests/functions/test_brand_partition.py",
     "tests/functions/test_schemathesis.py",
+    "tests/functions/test_visibility_walk.py",
     "tests/pages/test_user_text.py",
 )
 # Its tests wait for the processes that they start.
