@@ -78,10 +78,8 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._prepared: set[Container] = set()
         self._unclean = False
-        self._sharing = (
-            False  # whether the calls that are done now share a transaction, which begins with the first write
-        )
-        self._begun = False
+        self._sharing = False  # whether the calls that are done now share a transaction
+        self._begun = False  # whether one of them has written, so that it is there
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()  # None ends the thread
         self._thread: threading.Thread | None = None
         self.unique_key = b""
