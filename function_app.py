@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from functions.catalogue import register
-from shared.app import look_for_cycles_seldom
+from shared.collector import look_for_cycles_seldom
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 register(app)

@@ -1,6 +1,5 @@
 """The composition root: which adapter stands behind each port, made once and only when first needed."""
 
-import gc
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -19,16 +18,6 @@ from shared.usecases.collections import Collection
 from shared.usecases.placing import store_of
 
 _overrides: dict[str, Any] = {}
-
-OBJECTS_A_LOOK = 20_000
-"""How many objects more than before there are when Python looks for cycles. Its own 700 is a look every fifty rows of an
-import, and a fifth of the import's time, for nothing: records are trees, which go without it."""
-
-
-def look_for_cycles_seldom() -> None:
-    """Sets Python's collector for the suite; for whoever has just loaded it, whose modules are never looked at again."""
-    gc.freeze()
-    gc.set_threshold(OBJECTS_A_LOOK)
 
 
 def override(**ports: Any) -> None:

@@ -18,7 +18,7 @@ from local.bench.sweeping import measure as sweep
 from local.bench.syncing import measure as sync
 from local.bench.terminal import Teller, table
 from local.bench.webhook import measure as webhook
-from shared.app import look_for_cycles_seldom
+from shared.collector import look_for_cycles_seldom
 
 BENCHMARKS: dict[str, Benchmark] = {
     "cold_start": cold_start,
